@@ -1,0 +1,100 @@
+#pragma once
+
+#include "domain/account_events.hpp"
+#include "domain/decision.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+
+namespace verbatim {
+
+// Commands. Texts are already valid (protocol/request_json); hashes are already computed.
+struct RegisterUser {
+    std::string username;  // folded to lower case
+    std::string display_name;
+    std::string password_hash;
+};
+struct RenameUser {
+    std::string display_name;
+};
+struct ChangePassword {
+    Version verified;  // the account's `credential` whose hash the current password matched
+    std::string password_hash;
+    std::optional<SessionId> keep;  // the session that asks; all others end
+};
+struct GrantRole {
+    ServerRole role;
+};
+struct RevokeRole {
+    ServerRole role;
+};
+struct OpenSession {
+    SessionId session;
+    Version verified;  // as in ChangePassword
+    std::string address;
+    std::string agent;
+    std::string refresh_hash;
+};
+// An authentic token of ours that is not the session's newest closes the session: the decision is
+// then SessionClosed{refresh_reused} alone, and the caller answers 401.
+struct RefreshSession {
+    SessionId session;
+    std::string presented_hash;
+    std::string refresh_hash;  // of the next token
+};
+struct CloseSession {
+    SessionId session;
+    SessionEnd reason;
+};
+using AccountCommand = std::variant<
+    RegisterUser,
+    RenameUser,
+    ChangePassword,
+    GrantRole,
+    RevokeRole,
+    OpenSession,
+    RefreshSession,
+    CloseSession>;
+
+struct OpenedSession {
+    std::string refresh_hash;
+    Timestamp refreshed_at;
+    friend bool operator==(const OpenedSession&, const OpenedSession&) = default;
+};
+
+// Just enough of an account's past to judge the next command.
+struct Account {
+    enum class Phase : std::uint8_t { unregistered, active };
+
+    Phase phase = Phase::unregistered;
+    std::string username;
+    std::string display_name;
+    Version credential;  // version of the event that holds the current password's hash
+    std::map<SessionId, OpenedSession> sessions;
+    std::set<ServerRole> roles;
+
+    friend bool operator==(const Account&, const Account&) = default;
+};
+
+// What a rule must know that is not in the account's own past.
+struct AccountFacts {
+    bool username_is_taken = false;  // by another account
+};
+
+// Judges `command` against `account`. Pure.
+[[nodiscard]] Decision<AccountEvent> decide(
+    const Account& account,
+    const AccountFacts& facts,
+    const AccountCommand& command,
+    const CommandContext& context
+);
+
+// Folds one recorded event into the state. Total: accepts every event in every state.
+[[nodiscard]] Account evolve(
+    Account account, const AccountEvent& event, const EventContext& context
+);
+
+}  // namespace verbatim

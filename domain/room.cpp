@@ -1,0 +1,130 @@
+#include "domain/room.hpp"
+
+#include "domain/overloaded.hpp"
+#include "domain/room_rules.hpp"
+
+namespace verbatim {
+namespace {
+
+// Members come and go through these two alone, so that `owners` is right on every path.
+void remove(Room& room, UserId user) {
+    if (rules::is_owner(room, user)) --room.owners;
+    room.members.erase(user);
+}
+
+void put(Room& room, UserId user, const Member& member) {
+    remove(room, user);
+    room.members.emplace(user, member);
+    if (member.role == MemberRole::owner) ++room.owners;
+}
+
+void create(Room& room, const RoomCreated& event, const EventContext& context) {
+    room.phase = Room::Phase::open;
+    room.kind = event.kind;
+    room.visibility = event.visibility;
+    room.history = event.history;
+    room.max_members = event.max_members;
+    room.name = event.name;
+    room.description = event.description;
+    room.alias = event.alias;
+    put(room, context.by, {.role = MemberRole::owner, .joined = context.version});
+}
+
+void update(Room& room, const RoomUpdated& event) {
+    if (event.name) room.name = *event.name;
+    if (event.description) room.description = *event.description;
+    if (event.alias) room.alias = *event.alias;
+    if (event.visibility) room.visibility = *event.visibility;
+    if (event.history) room.history = *event.history;
+    if (event.max_members) room.max_members = *event.max_members;
+}
+
+void change_role(Room& room, const MemberRoleChanged& event) {
+    const auto member = room.members.find(event.user);
+    if (member == room.members.end()) return;
+    put(room, event.user, {.role = event.role, .joined = member->second.joined});
+}
+
+}  // namespace
+
+Decision<RoomEvent> decide(
+    const Room& room,
+    const RoomFacts& facts,
+    const RoomCommand& command,
+    const CommandContext& context
+) {
+    using namespace rules;
+    return std::visit(
+        Overloaded{
+            [&](const CreateRoom& c) { return create_room(room, facts, c, context); },
+            [&](const UpdateRoom& c) { return update_room(room, facts, c, context); },
+            [&](const ArchiveRoom&) { return archive_room(room, context); },
+            [&](const JoinRoom&) { return join_room(room, context); },
+            [&](const LeaveRoom&) { return leave_room(room, context); },
+            [&](const PutMember& c) { return put_member(room, facts, c, context); },
+            [&](const RemoveMember& c) { return remove_member(room, c, context); },
+            [&](const InviteUser& c) { return invite_user(room, facts, c, context); },
+            [&](const RevokeInvite& c) { return revoke_invite(room, c, context); },
+            [&](const BanUser& c) { return ban_user(room, facts, c, context); },
+            [&](const UnbanUser& c) { return unban_user(room, c, context); },
+            [&](const SendMessage& c) { return send_message(room, facts, c, context); },
+            [&](const EditMessage& c) { return edit_message(room, facts, c, context); },
+            [&](const DeleteMessage& c) { return delete_message(room, facts, c, context); },
+        },
+        command
+    );
+}
+
+Room evolve(Room room, const RoomEvent& event, const EventContext& context) {
+    std::visit(
+        Overloaded{
+            [&](const RoomCreated& e) { create(room, e, context); },
+            [&](const RoomUpdated& e) { update(room, e); },
+            [&](const RoomArchived&) { room.phase = Room::Phase::archived; },
+            [&](const MemberJoined& e) {
+                room.invited.erase(e.user);
+                put(room, e.user, {.role = e.role, .joined = context.version});
+            },
+            [&](const MemberLeft& e) { remove(room, e.user); },
+            [&](const MemberRemoved& e) { remove(room, e.user); },
+            [&](const MemberRoleChanged& e) { change_role(room, e); },
+            [&](const MemberInvited& e) { room.invited.insert(e.user); },
+            [&](const MemberInviteRevoked& e) { room.invited.erase(e.user); },
+            [&](const MemberBanned& e) {
+                remove(room, e.user);
+                room.invited.erase(e.user);
+                room.banned.insert(e.user);
+            },
+            [&](const MemberUnbanned& e) { room.banned.erase(e.user); },
+            [](const MessageSent&) {},
+            [](const MessageEdited&) {},
+            [](const MessageDeleted&) {},
+        },
+        event
+    );
+    return room;
+}
+
+bool bears_on_room(const RoomEvent& event) {
+    return std::visit(
+        Overloaded{
+            [](const RoomCreated&) { return true; },
+            [](const RoomUpdated&) { return true; },
+            [](const RoomArchived&) { return true; },
+            [](const MemberJoined&) { return true; },
+            [](const MemberLeft&) { return true; },
+            [](const MemberRemoved&) { return true; },
+            [](const MemberRoleChanged&) { return true; },
+            [](const MemberInvited&) { return true; },
+            [](const MemberInviteRevoked&) { return true; },
+            [](const MemberBanned&) { return true; },
+            [](const MemberUnbanned&) { return true; },
+            [](const MessageSent&) { return false; },
+            [](const MessageEdited&) { return false; },
+            [](const MessageDeleted&) { return false; },
+        },
+        event
+    );
+}
+
+}  // namespace verbatim

@@ -1,0 +1,144 @@
+#pragma once
+
+#include "domain/decision.hpp"
+#include "domain/message.hpp"
+#include "domain/room_events.hpp"
+
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <variant>
+#include <vector>
+
+namespace verbatim {
+
+// Commands. Texts are already valid (protocol/request_json). `room` is the stream that they are
+// addressed to.
+struct CreateRoom {
+    RoomKind kind = RoomKind::group;
+    std::optional<std::string> name;
+    std::optional<std::string> description;
+    std::optional<std::string> alias;
+    Visibility visibility = Visibility::public_;
+    History history = History::shared;
+    std::uint32_t max_members = 0;
+    std::vector<UserId> members;  // beside the creator, as members; direct: exactly the other one
+};
+struct UpdateRoom {
+    Change<std::optional<std::string>> name;
+    Change<std::optional<std::string>> description;
+    Change<std::optional<std::string>> alias;
+    Change<Visibility> visibility;
+    Change<History> history;
+    Change<std::uint32_t> max_members;
+};
+struct ArchiveRoom {};
+struct JoinRoom {};
+struct LeaveRoom {};
+// Adds `user`, or changes its role. Without a role: adds it as member, or leaves its role as it is.
+struct PutMember {
+    UserId user;
+    std::optional<MemberRole> role;
+};
+struct RemoveMember {
+    UserId user;
+};
+struct InviteUser {
+    UserId user;
+};
+struct RevokeInvite {  // by a manager, or declined by the invited user
+    UserId user;
+};
+struct BanUser {
+    UserId user;
+    std::optional<std::string> reason;
+};
+struct UnbanUser {
+    UserId user;
+};
+struct SendMessage {
+    MessageKind kind = MessageKind::text;
+    std::optional<std::string> text;
+    std::optional<std::string> metadata;
+    std::vector<Attachment> attachments;
+    std::optional<Version> reply_to;
+    std::vector<UserId> mentions;  // of whoever was named; those who are no members are dropped
+};
+struct EditMessage {
+    Version seq;
+    std::string text;
+    std::vector<UserId> mentions;
+};
+struct DeleteMessage {
+    Version seq;
+};
+using RoomCommand = std::variant<
+    CreateRoom,
+    UpdateRoom,
+    ArchiveRoom,
+    JoinRoom,
+    LeaveRoom,
+    PutMember,
+    RemoveMember,
+    InviteUser,
+    RevokeInvite,
+    BanUser,
+    UnbanUser,
+    SendMessage,
+    EditMessage,
+    DeleteMessage>;
+
+struct Member {
+    MemberRole role = MemberRole::member;
+    Version joined;
+    friend bool operator==(const Member&, const Member&) = default;
+};
+
+// Just enough of a room's past to judge the next command. Messages are not here: a room of a
+// million weighs what its members weigh. Rebuilt by folding events; never stored as truth.
+struct Room {
+    enum class Phase : std::uint8_t { uncreated, open, archived };
+
+    Phase phase = Phase::uncreated;
+    RoomKind kind = RoomKind::group;
+    Visibility visibility = Visibility::public_;
+    History history = History::shared;
+    std::uint32_t max_members = 0;
+    std::uint32_t owners = 0;  // how many of `members` are
+    std::optional<std::string> name;
+    std::optional<std::string> description;
+    std::optional<std::string> alias;
+    std::unordered_map<UserId, Member> members;
+    std::unordered_set<UserId> invited;
+    std::unordered_set<UserId> banned;
+
+    friend bool operator==(const Room&, const Room&) = default;
+};
+
+// What a rule must know that is not in the Room: loaded before by whoever decides.
+struct RoomFacts {
+    Message message;               // the one that the command edits, deletes or replies to
+    bool alias_is_taken = false;   // by another room
+    std::vector<UserId> inactive;  // those whom the command names and who have no account
+};
+
+// Judges `command` against `room`. Pure. Guards in the order of style.md 5.3: phase, authority,
+// existence, already so, limits. A private room answers room_not_found to whoever is neither member
+// nor invited nor banned.
+[[nodiscard]] Decision<RoomEvent> decide(
+    const Room& room,
+    const RoomFacts& facts,
+    const RoomCommand& command,
+    const CommandContext& context
+);
+
+// Folds one recorded event into the state. Total: accepts every event in every state.
+[[nodiscard]] Room evolve(Room room, const RoomEvent& event, const EventContext& context);
+
+// Whether `actor` may learn that the room exists: it is public, or its member, invited or banned.
+[[nodiscard]] bool may_know_of(const Room& room, UserId actor);
+
+// Whether the event changes a Room at all: folding may skip those that do not (messages).
+[[nodiscard]] bool bears_on_room(const RoomEvent& event);
+
+}  // namespace verbatim
