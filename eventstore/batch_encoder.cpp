@@ -1,0 +1,147 @@
+#include "eventstore/batch_encoder.hpp"
+
+#include "domain/invariant.hpp"
+#include "domain/limits.hpp"
+#include "domain/message.hpp"
+#include "domain/room.hpp"
+#include "eventstore/codec.hpp"
+#include "eventstore/log_keys.hpp"
+#include "eventstore/record_layout.hpp"
+
+#include <algorithm>
+
+namespace verbatim {
+namespace {
+
+constexpr std::size_t seen_streams = 4096;
+constexpr std::size_t record_checksum_bytes = 4;  // outside of what the leaf covers
+constexpr std::size_t events_per_batch_max =
+    limits::commands_per_batch_max * limits::events_per_command_max;
+
+bool bears_on_aggregate(const Event& event) {
+    const auto* const room_event = std::get_if<RoomEvent>(&event);
+    return room_event == nullptr || bears_on_room(*room_event);
+}
+
+void put_indexes(const RecordedEvent& event, StorageBatch& writes) {
+    writes.put(
+        EventLog::streams,
+        stream_key(event.stream, event.version),
+        stream_value({event.position, bears_on_aggregate(event.event)})
+    );
+    const auto* const room_event = std::get_if<RoomEvent>(&event.event);
+    if (room_event == nullptr) return;
+    if (const auto seq = message_named_by(*room_event)) {
+        writes.put(
+            EventLog::streams,
+            message_key(RoomId(event.stream.id), *seq, event.version),
+            message_value(event.position)
+        );
+    }
+}
+
+}  // namespace
+
+BatchEncoder::BatchEncoder(LogEnd end, RandomBytes random)
+    : end_(std::move(end)), random_(std::move(random)), seen_(seen_streams) {}
+
+PreparedBatch BatchEncoder::begin(std::unique_ptr<StorageBatch> writes) const {
+    return {
+        .writes = std::move(writes),
+        .after = end_.position,
+        .last = end_.position,
+        .last_at = end_.at,
+        .last_leaf = end_.leaf,
+        .tree = end_.tree};
+}
+
+void BatchEncoder::stage(PreparedBatch& into, const CommitBatch& part) {
+    invariant(into.last == end_.position, "pieces are staged into the newest batch");
+    StorageBatch& writes = *into.writes;
+    for (const RecordedEvent& event : part.events) {
+        check(event);
+        put_event(event, writes);
+        put_indexes(event, writes);
+    }
+    for (const ClaimChange& change : part.claims) {
+        const std::string key = claim_key(change.name);
+        if (change.holder) {
+            writes.put(EventLog::claims, key, as_text(change.holder->bytes));
+        } else {
+            writes.erase(EventLog::claims, key);
+        }
+    }
+    for (const auto& [hash, record] : part.keys) {
+        writes.put(EventLog::idempotency, as_text(hash), idempotency_value(record));
+    }
+    into.last = end_.position;
+    into.last_at = end_.at;
+    into.last_leaf = end_.leaf;
+    into.tree = end_.tree;
+    invariant(
+        into.last.value() - into.after.value() <= events_per_batch_max,
+        "the sequencer bounds its batches"
+    );
+}
+
+void BatchEncoder::check(const RecordedEvent& event) {
+    invariant(event.position == end_.position.next(), "positions continue without a gap");
+    invariant(event.at >= end_.at, "log time never goes back");
+    Seen& seen = seen_[std::hash<StreamId>{}(event.stream) % seen_.size()];
+    invariant(
+        seen.stream != event.stream || seen.version.next() == event.version,
+        "a stream's versions continue without a gap"
+    );
+    invariant(event.version.value() > 0, "versions count from 1");
+    seen = {event.stream, event.version};
+}
+
+void BatchEncoder::put_event(const RecordedEvent& event, StorageBatch& writes) {
+    const EncodedEvent payload = verbatim::encode(event.event);
+    const auto commitments = put_contents(event.position, payload.contents, writes);
+    const std::string record = encode_record(event, payload, commitments);
+    writes.put(EventLog::records, record_key(event.position), record);
+
+    end_.position = event.position;
+    end_.at = event.at;
+    end_.leaf =
+        leaf_hash_of(std::string_view(record).substr(0, record.size() - record_checksum_bytes));
+    end_.tree.append(end_.leaf, [&writes](NodeId node, const Digest& digest) {
+        writes.put(EventLog::merkle, merkle_key(node), as_text(digest));
+    });
+}
+
+std::vector<Commitment> BatchEncoder::put_contents(
+    Position position, std::span<const ContentPart> parts, StorageBatch& writes
+) {
+    std::vector<Commitment> commitments;
+    commitments.reserve(parts.size());
+    for (const ContentPart& part : parts) {
+        const auto ordinal = static_cast<std::uint16_t>(commitments.size());
+        const Salt salt = next_salt();
+        value_.assign(as_text(salt));
+        value_ += part.bytes;
+        writes.put(EventLog::contents, content_key(position, ordinal), value_);
+        commitments.push_back(
+            {part.field, commitment_to(position, part.field, ordinal, salt, part.bytes)}
+        );
+    }
+    return commitments;
+}
+
+// Random bytes are asked for in bulk: each request of the source is a system call.
+Salt BatchEncoder::next_salt() {
+    static_assert(sizeof(salts_) % sizeof(Salt) == 0);
+    if (salts_used_ == salts_.size()) {
+        random_(salts_);
+        salts_used_ = 0;
+    }
+    Salt salt;
+    std::copy_n(
+        salts_.begin() + static_cast<std::ptrdiff_t>(salts_used_), salt.size(), salt.begin()
+    );
+    salts_used_ += salt.size();
+    return salt;
+}
+
+}  // namespace verbatim

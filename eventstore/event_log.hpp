@@ -1,0 +1,205 @@
+#pragma once
+
+#include "eventstore/event_record.hpp"
+#include "eventstore/log_storage.hpp"
+#include "eventstore/merkle_tree.hpp"
+#include "eventstore/record_layout.hpp"
+#include "eventstore/store_error.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace verbatim {
+
+// A name that only one aggregate can hold. The number is on disk.
+enum class ClaimKind : std::uint8_t { username = 1, alias = 2, direct_pair = 3 };
+struct ClaimName {
+    ClaimKind kind = ClaimKind::username;
+    std::string name;  // a direct pair: the two user ids' 32 bytes, smaller first
+    friend auto operator<=>(const ClaimName&, const ClaimName&) = default;
+};
+struct ClaimChange {
+    ClaimName name;
+    std::optional<Uuid> holder;  // nullopt: released
+};
+
+// What a keyed success is remembered by; `first` is 0 where it made no event.
+struct IdempotencyRecord {
+    RequestFingerprint fingerprint{};
+    Position first;  // first event of the command, or 0
+    std::uint16_t count = 0;
+    std::uint16_t status = 0;
+    StreamId stream;    // the stream that the answer speaks of
+    Position position;  // the receipt, as it was given
+    Version version;
+    Timestamp at;
+
+    friend bool operator==(const IdempotencyRecord&, const IdempotencyRecord&) = default;
+};
+
+// What one group commit makes durable, in order. Positions continue the log without a gap.
+struct CommitBatch {
+    std::vector<RecordedEvent> events;
+    std::vector<ClaimChange> claims;
+    std::vector<std::pair<KeyHash, IdempotencyRecord>> keys;
+
+    [[nodiscard]] bool empty() const { return events.empty() && keys.empty(); }
+};
+
+// A CommitBatch encoded, committed to and hashed, ready to be written.
+struct PreparedBatch {
+    std::unique_ptr<StorageBatch> writes;
+    Position after;       // of the log before it
+    Position last;        // of the log after it
+    Timestamp last_at;    // log time of `last`
+    Digest last_leaf{};   // leaf hash of `last`
+    MerkleFrontier tree;  // after it
+};
+
+// Reads events one by one; holds a bounded piece of the range, never the whole.
+class EventCursor {
+public:
+    virtual ~EventCursor() = default;
+    // The next event; nullopt at the end of what was durable when the cursor was made. After an
+    // error the cursor stays where it is and says the same again.
+    // Errors: those of EventLog::read; missing_record also for a gap in a stream.
+    [[nodiscard]] virtual StoreResult<std::optional<RecordedEvent>> next() = 0;
+};
+
+// Source of salts. Must be unpredictable; called by the preparing thread only.
+using RandomBytes = std::function<void(std::span<std::uint8_t>)>;
+
+// An append-only log of events in one total order, divided into streams. There is no method that
+// changes or removes an event.
+//
+// Threads:    prepare() and stage() by one thread at a time, commit() by one thread at a time, in the order of
+//             preparation; everything else by any thread at any time.
+// Durability: once commit() has returned a value, its events survive a power loss.
+// Lifetime:   cursors must not outlive the log.
+class EventLog {
+public:
+    enum Columns : std::size_t {
+        records,
+        contents,
+        streams,
+        claims,
+        idempotency,
+        merkle,
+        snapshots,
+        meta
+    };
+    [[nodiscard]] static std::vector<std::string> column_names();
+
+    // Opens what `storage` holds or begins a new log in it, with `epoch` and `now` in its meta
+    // record. Checks the last records (checksums, no gap, the stream index) and takes up the tree
+    // from its peaks, in time that does not grow with the log.
+    // Errors: written_by_newer_build, corrupt_record, missing_record, io_failed, outcome_unknown (a
+    // new log's first write, or indexes that had to be made again).
+    [[nodiscard]] static StoreResult<std::unique_ptr<EventLog>> open(
+        std::unique_ptr<Storage> storage, RandomBytes random, Uuid epoch, Timestamp now
+    );
+
+    // Last durable position; 0 for an empty log.
+    [[nodiscard]] Position head() const { return Position(head_.load(std::memory_order_acquire)); }
+    // Hash of the record at head(); zeros for an empty log. Consistent with head() when taken
+    // together by head_and_leaf().
+    [[nodiscard]] std::pair<Position, Digest> head_and_leaf() const;
+    // Size (= position) and root of the durable tree, taken together.
+    [[nodiscard]] std::pair<std::uint64_t, Digest> tree_head() const;
+    [[nodiscard]] Uuid epoch() const { return epoch_; }
+    [[nodiscard]] Timestamp created_at() const { return created_at_; }
+    // Log time of the last event, so that the next is never before it.
+    [[nodiscard]] Timestamp last_at() const;
+
+    // Requires: the events' positions continue the last prepared batch; each stream's versions
+    // continue too; at most limits::commands_per_batch_max * events_per_command_max events.
+    [[nodiscard]] PreparedBatch prepare(const CommitBatch& batch);
+    // prepare() in pieces, by the same thread: adds `part` to `into`, which is new or what was staged
+    // into last and is not committed yet.
+    void stage(PreparedBatch& into, const CommitBatch& part);
+    // Requires: the batch follows the last committed one.
+    // Errors: outcome_unknown. Every later commit answers the same until the log is reopened;
+    // reading goes on, as of the last batch that succeeded.
+    [[nodiscard]] StoreResult<void> commit(PreparedBatch batch);
+
+    // That a text matches its commitment is not checked by reading, here or below, but by the audit.
+    // Errors: missing_record (also beyond head()), corrupt_record, missing_content,
+    // written_by_newer_build, io_failed.
+    [[nodiscard]] StoreResult<RecordedEvent> read(Position position) const;
+    [[nodiscard]] StoreResult<std::string> read_record(Position position) const;  // as stored
+    [[nodiscard]] StoreResult<Digest> leaf_hash(Position position) const;
+
+    // `after` exclusive. Keeps a snapshot of the store while it lives: for readers who don't wait
+    // between events. The streams' cursors below keep nothing and may be read at any pace.
+    [[nodiscard]] std::unique_ptr<EventCursor> read_all(Position after) const;
+    [[nodiscard]] std::unique_ptr<EventCursor> read_stream(const StreamId& stream, Version after)
+        const;
+    // Only the events that bear on the stream's aggregate (bears_on_room): what folding needs.
+    [[nodiscard]] std::unique_ptr<EventCursor> read_stream_for_fold(
+        const StreamId& stream, Version after
+    ) const;
+    // A message's sending and every later event that names it, in order. Empty where `seq` is no
+    // sending.
+    [[nodiscard]] std::unique_ptr<EventCursor> read_message(const RoomId& room, Version seq) const;
+
+    // 0 for a stream that does not exist.
+    [[nodiscard]] StoreResult<Version> version_of(const StreamId& stream) const;
+    // nullopt: no such version.
+    [[nodiscard]] StoreResult<std::optional<Position>> position_of(
+        const StreamId& stream, Version version
+    ) const;
+    // The first version of `stream` whose position is greater than `after`, or version_of() + 1.
+    // Costs a binary search.
+    [[nodiscard]] StoreResult<Version> first_version_after(const StreamId& stream, Position after)
+        const;
+
+    [[nodiscard]] StoreResult<std::optional<Uuid>> holder_of(const ClaimName& name) const;
+    [[nodiscard]] StoreResult<std::optional<IdempotencyRecord>> remembered(const KeyHash& key
+    ) const;
+
+    // A cache of folded state: versioned by its writer, rebuildable, not synced. Never survives a
+    // power loss that the events before keep_snapshot() did not.
+    [[nodiscard]] StoreResult<std::optional<std::string>> snapshot_of(const StreamId& stream) const;
+    // Called from any thread; goes through commit's lock. Requires: `state` was folded from durable
+    // events only. Errors: outcome_unknown, then as for commit().
+    [[nodiscard]] StoreResult<void> keep_snapshot(const StreamId& stream, std::string_view state);
+
+    [[nodiscard]] NodeSource tree_nodes() const;
+    // Makes `claims` and `idempotency` again from the records. Keys of commands that made no event
+    // are forgotten. Offline: while nothing commits. When it is interrupted, open() does it again.
+    // Errors: those of read(), outcome_unknown.
+    [[nodiscard]] StoreResult<void> rebuild_indexes();
+    [[nodiscard]] std::uint64_t disk_bytes() const;
+
+    ~EventLog();
+
+private:
+    struct State;
+    explicit EventLog(std::unique_ptr<State> state);
+
+    std::unique_ptr<State> state_;
+    std::atomic<std::uint64_t> head_{0};
+    Uuid epoch_;
+    Timestamp created_at_;
+};
+
+// The claims that an event takes and releases; `previous_alias` is the room's alias before it.
+[[nodiscard]] std::vector<ClaimChange> claims_of(
+    const RecordedEvent& event, const std::optional<std::string>& previous_alias
+);
+[[nodiscard]] ClaimName direct_pair(const UserId& one, const UserId& other);
+
+[[nodiscard]] StoreResult<std::unique_ptr<EventLog>> open_rocks_event_log(
+    const std::string& directory, RandomBytes random, Uuid epoch, Timestamp now
+);
+[[nodiscard]] StoreResult<std::unique_ptr<EventLog>> open_memory_event_log(
+    RandomBytes random, Uuid epoch, Timestamp now
+);
+
+}  // namespace verbatim

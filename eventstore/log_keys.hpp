@@ -1,0 +1,89 @@
+#pragma once
+
+#include "eventstore/event_log.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+// The keys of the log's columns and the values that have a fixed binary form: everything on disk
+// but the records themselves (record_layout.hpp). docs/event_format.md. All integers most
+// significant byte first.
+namespace verbatim {
+
+// A key under construction; never allocates. Holds the longest: a message's index entry.
+class Key {
+public:
+    Key& u8(std::uint8_t value) { return number<1>(value); }
+    Key& u16(std::uint16_t value) { return number<2>(value); }
+    Key& u64(std::uint64_t value) { return number<8>(value); }
+    Key& bytes(std::span<const std::uint8_t> value);
+
+    operator std::string_view() const { return {bytes_.data(), size_}; }
+
+private:
+    template <int width>
+    Key& number(std::uint64_t value) {
+        for (int shift = 8 * (width - 1); shift >= 0; shift -= 8) {
+            bytes_[size_++] = static_cast<char>(value >> shift);
+        }
+        return *this;
+    }
+
+    std::array<char, 1 + 16 + 8 + 8> bytes_{};
+    std::size_t size_ = 0;
+};
+
+[[nodiscard]] Key record_key(Position position);
+[[nodiscard]] Key content_key(Position position, std::uint16_t ordinal);
+[[nodiscard]] Key stream_prefix(const StreamId& stream);
+[[nodiscard]] Key stream_key(const StreamId& stream, Version version);
+// In the same column as the streams: the events that name the message `seq` of `room`.
+[[nodiscard]] Key message_prefix(const RoomId& room, Version seq);
+[[nodiscard]] Key message_key(const RoomId& room, Version seq, Version version);
+[[nodiscard]] Key merkle_key(NodeId node);
+[[nodiscard]] std::string claim_key(const ClaimName& name);
+
+// Keys of the column `meta`.
+inline constexpr std::string_view meta_key = "meta";
+inline constexpr std::string_view rebuilding_key =
+    "rebuilding";  // there while indexes are not whole
+
+[[nodiscard]] std::optional<Position> position_of_record_key(std::string_view key);
+struct ContentPlace {
+    Position position;
+    std::uint16_t ordinal = 0;
+    friend auto operator<=>(const ContentPlace&, const ContentPlace&) = default;
+};
+[[nodiscard]] std::optional<ContentPlace> place_of_content_key(std::string_view key);
+// Requires: a key of stream_key().
+[[nodiscard]] Version version_of_stream_key(std::string_view key);
+
+// The readers of values answer nullopt where the bytes are not such a value.
+struct StreamEntry {
+    Position position;
+    bool bears_on_aggregate = true;
+};
+[[nodiscard]] Key stream_value(const StreamEntry& entry);
+[[nodiscard]] std::optional<StreamEntry> parse_stream_value(std::string_view value);
+[[nodiscard]] Key message_value(Position position);
+[[nodiscard]] std::optional<Position> parse_message_value(std::string_view value);
+[[nodiscard]] std::optional<Uuid> parse_claim_value(std::string_view value);
+[[nodiscard]] std::string idempotency_value(const IdempotencyRecord& record);
+[[nodiscard]] std::optional<IdempotencyRecord> parse_idempotency_value(std::string_view value);
+
+inline constexpr std::uint32_t log_format = 1;
+struct LogMeta {
+    std::uint32_t format = log_format;
+    std::uint32_t min_reader = log_format;  // the oldest format whose builds may read this log
+    Uuid epoch{};
+    Timestamp created_at{};
+};
+[[nodiscard]] std::string meta_value(const LogMeta& meta);
+// Later builds may append to it.
+[[nodiscard]] std::optional<LogMeta> parse_meta_value(std::string_view value);
+
+}  // namespace verbatim

@@ -1,0 +1,24 @@
+#include "eventstore/event_log.hpp"
+#include "eventstore/log_keys.hpp"
+#include "eventstore/rocks_storage.hpp"
+
+namespace verbatim {
+
+StoreResult<std::unique_ptr<EventLog>> open_rocks_event_log(
+    const std::string& directory, RandomBytes random, Uuid epoch, Timestamp now
+) {
+    auto storage = open_rocks_storage({
+        .directory = directory,
+        .columns = EventLog::column_names(),
+        .point_lookup_columns = {EventLog::streams, EventLog::claims, EventLog::idempotency},
+        .ascending_keys =
+            {{EventLog::records, 1},
+             {EventLog::contents, 1},
+             {EventLog::streams, 1 + 16},
+             {EventLog::merkle, 1}},
+    });
+    if (!storage) return failure(storage.error());
+    return EventLog::open(std::move(*storage), std::move(random), epoch, now);
+}
+
+}  // namespace verbatim

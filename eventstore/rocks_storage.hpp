@@ -1,0 +1,40 @@
+#pragma once
+
+#include "eventstore/log_storage.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace rocksdb {
+class Env;
+}
+
+namespace verbatim {
+
+// Keys of `column` that begin with the same `prefix_bytes` are mostly put in ascending order.
+struct AscendingKeys {
+    std::size_t column = 0;
+    std::size_t prefix_bytes = 0;
+};
+
+struct RocksOptions {
+    std::filesystem::path directory;   // made if missing, mode 0700
+    std::vector<std::string> columns;  // names, in the order of the column numbers
+    std::size_t write_buffer_bytes = 32u << 20;
+    std::size_t block_cache_bytes = 64u << 20;
+    std::size_t wal_bytes_max = 32u << 20;  // about what a start after a crash must replay
+    // Columns that are mostly read by exact key get a bloom filter.
+    std::vector<std::size_t> point_lookup_columns;
+    // Puts into these columns cost about half.
+    std::vector<AscendingKeys> ascending_keys;
+    rocksdb::Env* env = nullptr;  // tests: a disk that fails or forgets; not owned
+};
+
+// RocksDB with the options of docs/operations.md: WAL never recycled, tracked in the manifest,
+// point-in-time recovery, max_open_files 512. Holds RocksDB's lock on the directory: a second
+// process gets cannot_open.
+[[nodiscard]] StoreResult<std::unique_ptr<Storage>> open_rocks_storage(const RocksOptions& options);
+
+}  // namespace verbatim
