@@ -1,0 +1,100 @@
+#include "projections/read_markers.hpp"
+
+#include "domain/overloaded.hpp"
+#include "projections/row_codec.hpp"
+
+namespace verbatim {
+namespace {
+
+constexpr char marker_kind = 'm';  // room, user -> ReadMarkerRow
+
+RowKey marker_key(const RoomId& room, const UserId& user) {
+    return RowKey(marker_kind).id(room).id(user);
+}
+
+std::optional<ReadMarkerRow> parse_marker(const UserId& user, std::string_view value) {
+    RowReader row(value);
+    const ReadMarkerRow marker{.user = user, .up_to = row.place<Version>(), .at = row.time()};
+    if (!row.is_done()) return std::nullopt;
+    return marker;
+}
+
+void put(const RoomId& room, const ReadMarkerRow& marker, ViewBatch& batch) {
+    batch.put(
+        marker_key(room, marker.user), RowWriter().place(marker.up_to).time(marker.at).take()
+    );
+}
+
+// Without a row the user is no member: what it read of a room that it has left counts no more.
+StoreResult<void> read(const RecordedEvent& event, const RoomRead& said, ViewBatch& batch) {
+    const UserId user(event.stream.id);
+    const auto marker = parse_stored(
+        batch.get(marker_key(said.room, user)),
+        "read_markers",
+        [&](std::string_view row) { return parse_marker(user, row); }
+    );
+    if (!marker) return failure(marker.error());
+    if (!*marker || said.up_to <= (*marker)->up_to) return {};
+    put(said.room, {user, said.up_to, event.at}, batch);
+    return {};
+}
+
+}  // namespace
+
+ReadMarkers::ReadMarkers(const Storage& storage, std::size_t column)
+    : storage_(storage), column_(column) {}
+
+StoreResult<void> ReadMarkers::apply(const RecordedEvent& event, ViewBatch& batch) {
+    if (const auto* const reader_event = std::get_if<ReaderEvent>(&event.event))
+        return read(event, std::get<RoomRead>(*reader_event), batch);
+    const auto* const room_event = std::get_if<RoomEvent>(&event.event);
+    if (room_event == nullptr) return {};
+
+    const RoomId room(event.stream.id);
+    // The newest event of its room is beyond all that anyone has read: no need to look.
+    const auto reach = [&](const UserId& user) {
+        put(room, {user, event.version, event.at}, batch);
+    };
+    const auto forget = [&](const UserId& user) { batch.erase(marker_key(room, user)); };
+    std::visit(
+        Overloaded{
+            [&](const MessageSent&) { reach(event.actor); },
+            [&](const RoomCreated&) { reach(event.actor); },
+            [&](const MemberJoined& e) { reach(e.user); },
+            [&](const MemberLeft& e) { forget(e.user); },
+            [&](const MemberRemoved& e) { forget(e.user); },
+            [&](const MemberBanned& e) { forget(e.user); },
+            [](const auto& /*moves no marker*/) {},
+        },
+        *room_event
+    );
+    return {};
+}
+
+StoreResult<std::optional<ReadMarkerRow>> ReadMarkers::marker(
+    const RoomId& room, const UserId& user
+) const {
+    return parse_stored(
+        storage_.get(column_, marker_key(room, user)),
+        name(),
+        [&](std::string_view row) { return parse_marker(user, row); }
+    );
+}
+
+StoreResult<std::vector<ReadMarkerRow>> ReadMarkers::markers(
+    const RoomId& room, const UserId& after, std::size_t limit
+) const {
+    return list_rows(
+        storage_,
+        column_,
+        name(),
+        RowKey(marker_kind).id(room),
+        marker_key(room, after),
+        limit,
+        [](std::string_view user, std::string_view value) {
+            return parse_marker(RowReader(user).id<UserId>(), value);
+        }
+    );
+}
+
+}  // namespace verbatim

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "domain/ids.hpp"
+#include "projections/projection.hpp"
+
+#include <vector>
+
+namespace verbatim {
+
+struct ReadMarkerRow {
+    UserId user;
+    Version up_to;
+    Timestamp at;
+};
+
+// How far each member has read: the greatest of what it said (room.read), what it sent and where it
+// joined. Removed when the membership ends.
+class ReadMarkers final : public Projection {
+public:
+    explicit ReadMarkers(const Storage& storage, std::size_t column);
+    [[nodiscard]] std::string_view name() const override { return "read_markers"; }
+    [[nodiscard]] std::uint32_t schema() const override { return 1; }
+    [[nodiscard]] StoreResult<void> apply(const RecordedEvent& event, ViewBatch& batch) override;
+
+    [[nodiscard]] StoreResult<std::optional<ReadMarkerRow>> marker(
+        const RoomId& room, const UserId& user
+    ) const;
+    // By user id, after `after` (exclusive).
+    [[nodiscard]] StoreResult<std::vector<ReadMarkerRow>> markers(
+        const RoomId& room, const UserId& after, std::size_t limit
+    ) const;
+
+private:
+    const Storage& storage_;
+    std::size_t column_;
+};
+
+}  // namespace verbatim

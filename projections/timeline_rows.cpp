@@ -1,0 +1,38 @@
+#include "projections/timeline_rows.hpp"
+
+namespace verbatim::timeline_rows {
+
+std::string counts_row(const MessageCounts& counts) {
+    return RowWriter().u64(counts.sent).u64(counts.deleted).take();
+}
+
+std::optional<MessageCounts> parse_counts(std::string_view row) {
+    RowReader reader(row);
+    const MessageCounts counts{.sent = reader.u64(), .deleted = reader.u64()};
+    if (!reader.is_done()) return std::nullopt;
+    return counts;
+}
+
+std::string message_row_prefix(const MessageRow& message) {
+    return RowWriter()
+        .u64(message.ordinal)
+        .place(message.position)
+        .id(message.sender)
+        .choice(message.phase)
+        .take();
+}
+
+std::optional<MessageRow> parse_message(std::string_view row) {
+    if (row.size() <= message_row_prefix_bytes) return std::nullopt;
+    RowReader reader(row);
+    const MessageRow message{
+        .ordinal = reader.u64(),
+        .position = reader.place<Position>(),
+        .sender = reader.id<UserId>(),
+        .phase = reader.choice(Message::Phase::deleted),
+        .json = reader.rest()};
+    if (!reader.is_done()) return std::nullopt;
+    return message;
+}
+
+}  // namespace verbatim::timeline_rows

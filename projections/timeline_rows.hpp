@@ -1,0 +1,65 @@
+#pragma once
+
+#include "domain/message.hpp"
+#include "projections/row_codec.hpp"
+
+// The rows of the view `room_timeline`. Private to it.
+namespace verbatim::timeline_rows {
+
+// room -> MessageCounts, and after it room, seq -> MessageRow, the newest first: pages are mostly
+// walked from the end back, and RocksDB walks forward several times as fast.
+inline constexpr char message_kind = 'm';
+inline constexpr char deleted_kind = 'd';  // room, seq -> nothing; the message is deleted
+inline constexpr char block_kind = 'b';    // room, block of seqs -> how many of it are deleted
+
+// Counting what was deleted after a seq reads the rows of one block and one row for each later
+// block in which anything was: 1,000 of them for a room of a million.
+inline constexpr std::uint64_t seqs_per_block = 1'024;
+[[nodiscard]] inline std::uint64_t block_of(Version seq) {
+    return seq.value() / seqs_per_block;
+}
+
+[[nodiscard]] inline RowKey counts_key(const RoomId& room) {
+    return RowKey(message_kind).id(room);
+}
+[[nodiscard]] inline RowKey message_key(const RoomId& room, Version seq) {
+    return RowKey(message_kind).id(room).number(~seq.value());
+}
+// nullopt: not a message's.
+[[nodiscard]] inline std::optional<Version> seq_of_message_key(
+    std::string_view key, const RowKey& counts_key
+) {
+    const std::string_view room(counts_key);
+    if (key.size() <= room.size() || !key.starts_with(room)) return std::nullopt;
+    return Version(~RowReader(key.substr(room.size())).u64());
+}
+[[nodiscard]] inline RowKey deleted_key(const RoomId& room, Version seq) {
+    return RowKey(deleted_kind).id(room).place(seq);
+}
+[[nodiscard]] inline RowKey block_key(const RoomId& room, std::uint64_t block) {
+    return RowKey(block_kind).id(room).number(block);
+}
+
+// Few fixed fields, then the message as it is served. A view of the row that it was read from.
+struct MessageRow {
+    std::uint64_t ordinal = 0;  // the n-th message of its room, from 1
+    Position position;
+    UserId sender;
+    Message::Phase phase = Message::Phase::live;
+    std::string_view json;
+};
+inline constexpr std::size_t message_row_prefix_bytes = 8 + 8 + 16 + 1;
+
+struct MessageCounts {
+    std::uint64_t sent = 0;
+    std::uint64_t deleted = 0;  // of those
+};
+[[nodiscard]] std::string counts_row(const MessageCounts& counts);
+[[nodiscard]] std::optional<MessageCounts> parse_counts(std::string_view row);
+
+// The fixed fields alone, to append the JSON to.
+[[nodiscard]] std::string message_row_prefix(const MessageRow& message);
+// nullopt: damaged.
+[[nodiscard]] std::optional<MessageRow> parse_message(std::string_view row);
+
+}  // namespace verbatim::timeline_rows

@@ -1,0 +1,166 @@
+#include "projections/users.hpp"
+
+#include "domain/overloaded.hpp"
+#include "projections/row_codec.hpp"
+
+#include <utility>
+
+namespace verbatim {
+namespace {
+
+constexpr char user_kind = 'u';      // user -> UserRow
+constexpr char username_kind = 'n';  // username -> user
+
+RowKey user_key(const UserId& user) {
+    return RowKey(user_kind).id(user);
+}
+std::string username_key(std::string_view username) {
+    return username_kind + std::string(username);
+}
+
+std::uint8_t bits_of(const std::set<ServerRole>& roles) {
+    unsigned bits = 0;
+    for (const ServerRole role : roles) bits |= 1U << static_cast<unsigned>(role);
+    return static_cast<std::uint8_t>(bits);
+}
+
+std::set<ServerRole> roles_of(std::uint8_t bits) {
+    std::set<ServerRole> roles;
+    for (const ServerRole role : {ServerRole::auditor, ServerRole::admin})
+        if ((bits >> static_cast<unsigned>(role) & 1U) != 0) roles.insert(role);
+    return roles;
+}
+
+std::string row_of(const UserRow& user) {
+    return RowWriter()
+        .text(user.username)
+        .text(user.display_name)
+        .time(user.created_at)
+        .place(user.registered)
+        .place(user.credential)
+        .place(user.credential_position)
+        .u8(bits_of(user.roles))
+        .take();
+}
+
+std::optional<UserRow> parse_user(const UserId& id, std::string_view value) {
+    RowReader row(value);
+    UserRow user{
+        .user = id,
+        .username = row.text(),
+        .display_name = row.text(),
+        .created_at = row.time(),
+        .registered = row.place<Position>(),
+        .credential = row.place<Version>(),
+        .credential_position = row.place<Position>(),
+        .roles = roles_of(row.u8())};
+    if (!row.is_done()) return std::nullopt;
+    return user;
+}
+
+// One event on its way into the rows of the account that it happened to.
+class UserChange {
+public:
+    UserChange(const RecordedEvent& event, ViewBatch& batch)
+        : event_(event), batch_(batch), user_(event.stream.id) {}
+
+    StoreResult<void> registered(const UserRegistered& event) {
+        if (event.username) batch_.put(username_key(*event.username), RowWriter().id(user_).take());
+        const UserRow row{
+            .user = user_,
+            .username = event.username,
+            .display_name = event.display_name,
+            .created_at = event_.at,
+            .registered = event_.position,
+            .credential = event_.version,
+            .credential_position = event_.position,
+            .roles = {}};
+        batch_.put(user_key(user_), row_of(row));
+        return {};
+    }
+    // Accounts that never registered have no row and get none.
+    template <class Update>
+    StoreResult<void> update(const Update& update) {
+        auto row = parse_stored(batch_.get(user_key(user_)), "users", [&](std::string_view value) {
+            return parse_user(user_, value);
+        });
+        if (!row) return failure(row.error());
+        if (!*row) return {};
+        update(**row);
+        batch_.put(user_key(user_), row_of(**row));
+        return {};
+    }
+
+private:
+    const RecordedEvent& event_;
+    ViewBatch& batch_;
+    const UserId user_;
+};
+
+}  // namespace
+
+Users::Users(const Storage& storage, std::size_t column) : storage_(storage), column_(column) {}
+
+StoreResult<void> Users::apply(const RecordedEvent& event, ViewBatch& batch) {
+    const auto* const account_event = std::get_if<AccountEvent>(&event.event);
+    if (account_event == nullptr) return {};
+    UserChange change(event, batch);
+    return std::visit(
+        Overloaded{
+            [&](const UserRegistered& e) { return change.registered(e); },
+            [&](const UserRenamed& e) {
+                return change.update([&](UserRow& row) { row.display_name = e.display_name; });
+            },
+            [&](const PasswordChanged&) {
+                return change.update([&](UserRow& row) {
+                    row.credential = event.version;
+                    row.credential_position = event.position;
+                });
+            },
+            [&](const RoleGranted& e) {
+                return change.update([&](UserRow& row) { row.roles.insert(e.role); });
+            },
+            [&](const RoleRevoked& e) {
+                return change.update([&](UserRow& row) { row.roles.erase(e.role); });
+            },
+            [](const SessionOpened&) { return StoreResult<void>(); },
+            [](const SessionRefreshed&) { return StoreResult<void>(); },
+            [](const SessionClosed&) { return StoreResult<void>(); },
+        },
+        *account_event
+    );
+}
+
+StoreResult<std::optional<UserRow>> Users::user(const UserId& user) const {
+    return parse_stored(storage_.get(column_, user_key(user)), name(), [&](std::string_view row) {
+        return parse_user(user, row);
+    });
+}
+
+StoreResult<std::optional<UserId>> Users::by_username(std::string_view username) const {
+    return parse_stored(storage_.get(column_, username_key(username)), name(), parse_reference<UserId>);
+}
+
+StoreResult<std::vector<UserRow>> Users::search(
+    std::string_view prefix, std::string_view after, std::size_t limit
+) const {
+    std::vector<UserRow> users;
+    if (limit == 0) return users;
+    auto scanned = scan_rows(
+        storage_,
+        column_,
+        username_key(prefix),
+        username_key(after),
+        [&](std::string_view, std::string_view value) -> StoreResult<bool> {
+            auto found = user(RowReader(value).id<UserId>());
+            if (!found) return failure(found.error());
+            if (!*found) return damaged_row(name());
+            users.push_back(std::move(**found));
+            return users.size() < limit;
+        }
+    );
+    if (!scanned) return failure(scanned.error());
+    return users;
+}
+
+}  // namespace verbatim

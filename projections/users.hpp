@@ -1,0 +1,43 @@
+#pragma once
+
+#include "domain/account_events.hpp"
+#include "projections/projection.hpp"
+
+#include <set>
+#include <vector>
+
+namespace verbatim {
+
+struct UserRow {
+    UserId user;
+    Text username;  // nullopt: erased
+    Text display_name;
+    Timestamp created_at;
+    Position registered;  // position of user.registered
+    Version credential;   // version and position of the event with the current password hash
+    Position credential_position;
+    std::set<ServerRole> roles;
+};
+
+// Who is there: by id, by username, by the beginning of either name.
+class Users final : public Projection {
+public:
+    explicit Users(const Storage& storage, std::size_t column);
+    [[nodiscard]] std::string_view name() const override { return "users"; }
+    [[nodiscard]] std::uint32_t schema() const override { return 1; }
+    [[nodiscard]] StoreResult<void> apply(const RecordedEvent& event, ViewBatch& batch) override;
+
+    // Queries: any thread.
+    [[nodiscard]] StoreResult<std::optional<UserRow>> user(const UserId& user) const;
+    [[nodiscard]] StoreResult<std::optional<UserId>> by_username(std::string_view username) const;
+    // Users whose username begins with `prefix`, by username, after `after` (exclusive).
+    [[nodiscard]] StoreResult<std::vector<UserRow>> search(
+        std::string_view prefix, std::string_view after, std::size_t limit
+    ) const;
+
+private:
+    const Storage& storage_;
+    std::size_t column_;
+};
+
+}  // namespace verbatim

@@ -1,0 +1,152 @@
+#include "projections/views.hpp"
+
+#include "domain/invariant.hpp"
+#include "eventstore/rocks_storage.hpp"
+#include "projections/view.hpp"
+#include "projections/view_checkpoint.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace verbatim {
+namespace {
+
+// The columns' numbers, in the order of Views::column_names().
+enum Column : std::size_t {
+    users_column,
+    sessions_column,
+    room_directory_column,
+    memberships_column,
+    room_timeline_column,
+    read_markers_column,
+};
+
+}  // namespace
+
+std::vector<std::string> Views::column_names() {
+    return {"users", "sessions", "room_directory", "memberships", "room_timeline", "read_markers"};
+}
+
+Views::Views(std::unique_ptr<Storage> storage)
+    : storage_(std::move(storage)),
+      users_(std::make_unique<Users>(*storage_, users_column)),
+      sessions_(std::make_unique<Sessions>(*storage_, sessions_column)),
+      rooms_(std::make_unique<RoomDirectory>(*storage_, room_directory_column)),
+      memberships_(std::make_unique<Memberships>(*storage_, memberships_column)),
+      timeline_(std::make_unique<RoomTimeline>(*storage_, room_timeline_column)),
+      read_markers_(std::make_unique<ReadMarkers>(*storage_, read_markers_column)) {
+    views_.push_back(std::make_unique<View>(*storage_, *users_, users_column));
+    views_.push_back(std::make_unique<View>(*storage_, *sessions_, sessions_column));
+    views_.push_back(std::make_unique<View>(*storage_, *rooms_, room_directory_column));
+    views_.push_back(std::make_unique<View>(*storage_, *memberships_, memberships_column));
+    views_.push_back(std::make_unique<View>(*storage_, *timeline_, room_timeline_column));
+    views_.push_back(std::make_unique<View>(*storage_, *read_markers_, read_markers_column));
+}
+
+Views::~Views() = default;
+
+StoreResult<void> Views::apply(const CommittedBatch& batch, Uuid epoch) {
+    if (failed_) return failure(*failed_);
+    if (batch.events.empty() || batch.events.back().position <= position()) return {};
+    invariant(
+        batch.events.front().position <= position().next(), "batches follow one another without gap"
+    );
+    auto done = fold(batch.events);
+    if (done) done = write(batch.last_leaf, epoch);
+    if (!done) {
+        failed_ = done.error();
+        return done;
+    }
+    position_.store(batch.events.back().position.value(), std::memory_order_release);
+    return {};
+}
+
+// Feeds every view what it does not have yet. Not visible before write().
+StoreResult<void> Views::fold(std::span<const RecordedEvent> events) {
+    for (const auto& view : views_) {
+        if (view->folded >= events.back().position) continue;
+        for (const RecordedEvent& event : events) {
+            if (event.position <= view->folded) continue;
+            auto applied = view->projection.apply(event, view->changes());
+            if (!applied) return applied;
+        }
+        view->folded = events.back().position;
+    }
+    return {};
+}
+
+// Writes what was folded since the last write, with all checkpoints, at once.
+StoreResult<void> Views::write(const Digest& last_leaf, Uuid epoch) {
+    auto writes = storage_->new_batch();
+    for (const auto& view : views_) {
+        if (!view->has_changes()) continue;
+        view->changes().write_to(*writes);
+        const ViewCheckpoint checkpoint{view->folded, epoch, last_leaf, view->projection.schema()};
+        writes->put(view->column, checkpoint_key, checkpoint_row(checkpoint));
+    }
+    auto written = storage_->write(std::move(writes), Durability::buffered);
+    if (!written) return written;
+    for (const auto& view : views_) view->written();
+    return {};
+}
+
+std::vector<ViewStatus> Views::status() const {
+    std::vector<ViewStatus> statuses;
+    for (const auto& view : views_)
+        statuses.push_back(
+            {std::string(view->projection.name()),
+             view->projection.schema(),
+             Position(view->position.load(std::memory_order_relaxed))}
+        );
+    return statuses;
+}
+
+StoreResult<void> Views::for_each_row(
+    std::string_view view, const std::function<void(std::string_view, std::string_view)>& row
+) const {
+    const auto found = std::ranges::find(views_, view, [](const std::unique_ptr<View>& candidate) {
+        return candidate->projection.name();
+    });
+    invariant(found != views_.end(), "views are named as in column_names()");
+    const auto cursor = storage_->cursor((*found)->column);
+    for (cursor->seek({}); cursor->valid(); cursor->next())
+        if (cursor->key() != checkpoint_key) row(cursor->key(), cursor->value());
+    return cursor->status();
+}
+
+std::uint64_t Views::disk_bytes() const {
+    return storage_->disk_bytes();
+}
+
+StoreResult<std::unique_ptr<Storage>> open_views_storage(
+    const std::string& directory, const std::function<void(const StoreError&)>& discarded
+) {
+    RocksOptions options;
+    options.directory = directory;
+    options.columns = Views::column_names();
+    options.point_lookup_columns = {
+        users_column,
+        sessions_column,
+        room_directory_column,
+        memberships_column,
+        read_markers_column};
+    auto opened = open_rocks_storage(options);
+    if (opened) return opened;
+    const StoreFault fault = opened.error().fault;
+    if (fault != StoreFault::corrupt_record && fault != StoreFault::written_by_newer_build)
+        return opened;
+
+    if (discarded) discarded(opened.error());
+    std::error_code error;
+    std::filesystem::remove_all(directory, error);
+    if (error)
+        return failure(StoreError{
+            StoreFault::cannot_open,
+            {},
+            "cannot remove the damaged views in " + directory + ": " + error.message()});
+    return open_rocks_storage(options);
+}
+
+}  // namespace verbatim

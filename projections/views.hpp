@@ -1,0 +1,110 @@
+#pragma once
+
+#include "eventstore/commit_listener.hpp"
+#include "eventstore/event_log.hpp"
+#include "projections/memberships.hpp"
+#include "projections/read_markers.hpp"
+#include "projections/room_directory.hpp"
+#include "projections/room_timeline.hpp"
+#include "projections/sessions.hpp"
+#include "projections/users.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace verbatim {
+
+struct RebuildProgress {
+    std::string views;  // names, joined by commas
+    Position done;
+    Position target;
+    double events_per_second = 0;
+    double seconds_left = 0;
+};
+
+struct ViewStatus {
+    std::string name;
+    std::uint32_t schema = 0;
+    Position position;
+};
+
+// All read models and their store. What is applied becomes visible to queries at once, all views
+// together.
+//
+// Threads:  apply() by one thread (the sequencer's writer, through app/node); queries by any.
+// Lifetime: queries read the store that the Views own; they must not outlive it.
+class Views {
+public:
+    [[nodiscard]] static std::vector<std::string> column_names();
+    explicit Views(std::unique_ptr<Storage> storage);
+    ~Views();
+
+    // Brings every view to the log's head: rebuilds those that are missing, of another schema, of
+    // another epoch, ahead of the log or that differ from it at their checkpoint (leaf hash), and
+    // lets the others catch up. Calls `progress` about ten times a second while it lasts.
+    // Before anything else is called. Errors: io_failed, corrupt_record, …; the views are then
+    // unusable.
+    [[nodiscard]] StoreResult<void> catch_up(
+        const EventLog& log, const std::function<void(const RebuildProgress&)>& progress
+    );
+
+    // Applies what was committed, in order; events at or before position() are skipped. One write
+    // with all checkpoints, not synced: what a crash takes is folded again at the next start.
+    // Errors: io_failed, corrupt_record of a row, outcome_unknown. Nothing of the batch is visible;
+    // every later apply() fails with the same until the process is restarted.
+    [[nodiscard]] StoreResult<void> apply(const CommittedBatch& batch, Uuid epoch);
+
+    // What every query on this node shows.
+    [[nodiscard]] Position position() const {
+        return Position(position_.load(std::memory_order_acquire));
+    }
+    [[nodiscard]] std::vector<ViewStatus> status() const;
+    // Every row of a view in key order, checkpoint excluded: for comparing two of them.
+    [[nodiscard]] StoreResult<void> for_each_row(
+        std::string_view view, const std::function<void(std::string_view, std::string_view)>& row
+    ) const;
+    [[nodiscard]] std::uint64_t disk_bytes() const;
+
+    [[nodiscard]] const Users& users() const { return *users_; }
+    [[nodiscard]] const Sessions& sessions() const { return *sessions_; }
+    [[nodiscard]] const RoomDirectory& rooms() const { return *rooms_; }
+    [[nodiscard]] const Memberships& memberships() const { return *memberships_; }
+    [[nodiscard]] const RoomTimeline& timeline() const { return *timeline_; }
+    [[nodiscard]] const ReadMarkers& read_markers() const { return *read_markers_; }
+
+private:
+    struct View;
+
+    [[nodiscard]] StoreResult<void> fold(std::span<const RecordedEvent> events);
+    [[nodiscard]] StoreResult<void> write(const Digest& last_leaf, Uuid epoch);
+    [[nodiscard]] StoreResult<Position> begin_of(const View& view, const EventLog& log);
+    [[nodiscard]] StoreResult<void> feed(
+        const EventLog& log, Position from, const std::function<void(Position)>& reached
+    );
+
+    std::unique_ptr<Storage> storage_;
+    std::unique_ptr<Users> users_;
+    std::unique_ptr<Sessions> sessions_;
+    std::unique_ptr<RoomDirectory> rooms_;
+    std::unique_ptr<Memberships> memberships_;
+    std::unique_ptr<RoomTimeline> timeline_;
+    std::unique_ptr<ReadMarkers> read_markers_;
+    std::vector<std::unique_ptr<View>> views_;  // in the order of column_names()
+    std::atomic<std::uint64_t> position_{0};
+    std::optional<StoreError> failed_;  // apply()'s first failure, which all later ones repeat
+};
+
+// Opens the views' RocksDB in `directory`. A damaged one, or one with views that this build does
+// not know, is removed and begun anew, since all of it is derived; `discarded` is told why. Errors:
+// cannot_open (another process holds it, or no permission): nothing was removed.
+[[nodiscard]] StoreResult<std::unique_ptr<Storage>> open_views_storage(
+    const std::string& directory, const std::function<void(const StoreError&)>& discarded = {}
+);
+
+}  // namespace verbatim
