@@ -1,0 +1,195 @@
+#include "protocol/answer_json.hpp"
+
+#include "domain/invariant.hpp"
+#include "protocol/object_writer.hpp"
+
+#include <utility>
+
+namespace verbatim {
+namespace {
+
+// The two names by which people know a user; both null when there is none, or erased.
+struct Names {
+    Text username;
+    Text display_name;
+};
+
+Answer<Names> names_of(const Views& views, const UserId& user) {
+    auto row = views.users().user(user);
+    if (!row) return failure(problem_of(row.error()));
+    if (!*row) return Names{};
+    return Names{
+        .username = std::move((*row)->username), .display_name = std::move((*row)->display_name)};
+}
+
+// The room as its members see it: `my`.
+Answer<std::string> membership_json(const Views& views, const MemberRow& membership) {
+    const auto marker = views.read_markers().marker(membership.room, membership.user);
+    if (!marker) return failure(problem_of(marker.error()));
+    const Version read_up_to = *marker ? (*marker)->up_to : membership.joined_seq;
+    const auto unread = views.timeline().live_after(membership.room, read_up_to);
+    if (!unread) return failure(problem_of(unread.error()));
+
+    std::string out;
+    ObjectWriter my(out);
+    my.put("role", text_of(membership.role));
+    my.put("unread_count", *unread);
+    my.put("read_up_to", read_up_to);
+    my.put("joined_seq", membership.joined_seq);
+    my.close();
+    return out;
+}
+
+// What only members see: `my` and `last_message`.
+struct MembersView {
+    std::string my = "null";
+    std::string last_message = "null";
+};
+
+Answer<MembersView> members_view(const Views& views, const RoomAccess& access) {
+    MembersView view;
+    if (!access.membership) return view;
+    auto my = membership_json(views, *access.membership);
+    if (!my) return failure(std::move(my).error());
+    auto newest = views.timeline().newest(access.room.room, access.readable);
+    if (!newest) return failure(problem_of(newest.error()));
+    view.my = *std::move(my);
+    if (*newest) view.last_message = **std::move(newest);
+    return view;
+}
+
+}  // namespace
+
+Receipt receipt_of(const Accepted& accepted) {
+    Receipt receipt{.position = accepted.position, .room_seq = std::nullopt};
+    if (accepted.stream.kind == StreamKind::room) receipt.room_seq = accepted.version;
+    return receipt;
+}
+
+std::string with_receipt(std::string object, const Receipt& receipt) {
+    invariant(object.ends_with('}'), "an answer is the text of an object");
+    object.pop_back();
+    object += object.ends_with('{') ? R"("receipt":)" : R"(,"receipt":)";
+    ObjectWriter writer(object);
+    writer.put("position", receipt.position);
+    writer.put_or_null("room_seq", receipt.room_seq);
+    writer.close();
+    object += '}';
+    return object;
+}
+
+std::string user_json(const UserRow& user) {
+    std::string out;
+    ObjectWriter object(out);
+    object.put("user_id", user.user);
+    object.put("username", user.username);
+    object.put("display_name", user.display_name);
+    object.put("created_at", user.created_at);
+    object.close();
+    return out;
+}
+
+std::string session_json(const SessionRow& session, const SessionId& current) {
+    std::string out;
+    ObjectWriter object(out);
+    object.put("session_id", session.session);
+    object.put("opened_at", session.opened_at);
+    object.put("refreshed_at", session.refreshed_at);
+    object.put("address", session.address);
+    object.put("agent", session.agent);
+    object.put_flag("current", session.session == current);
+    object.close();
+    return out;
+}
+
+Answer<std::string> room_json(
+    const Views& views, const RoomAccess& access, const UserId& /*access is its own already*/
+) {
+    const RoomRow& room = access.room;
+    const auto member_count = views.memberships().member_count(room.room);
+    if (!member_count) return failure(problem_of(member_count.error()));
+    const auto view = members_view(views, access);
+    if (!view) return failure(view.error());
+
+    std::string out;
+    ObjectWriter object(out);
+    object.put("room_id", room.room);
+    object.put("kind", text_of(room.kind));
+    object.put("name", room.name);
+    object.put("description", room.description);
+    object.put("alias", room.alias);
+    object.put("visibility", text_of(room.visibility));
+    object.put("history", text_of(room.history));
+    object.put("max_members", std::uint64_t{room.max_members});
+    object.put("member_count", *member_count);
+    object.put("created_by", room.created_by);
+    object.put("created_at", room.created_at);
+    object.put("updated_at", room.updated_at);
+    object.put_flag("archived", room.archived);
+    object.put("room_seq", access.head.room_seq);
+    object.put_json("pinned", "[]");
+    object.put_json("my", view->my);
+    object.put_json("last_message", view->last_message);
+    object.close();
+    return out;
+}
+
+Answer<std::string> member_json(const Views& views, const MemberRow& member) {
+    const auto names = names_of(views, member.user);
+    if (!names) return failure(names.error());
+    std::string out;
+    ObjectWriter object(out);
+    object.put("user_id", member.user);
+    object.put("username", names->username);
+    object.put("display_name", names->display_name);
+    object.put("role", text_of(member.role));
+    object.put("joined_at", member.joined_at);
+    object.put_flag("online", false);
+    object.close();
+    return out;
+}
+
+Answer<std::string> invite_json(const Views& views, const InviteRow& invite) {
+    const auto names = names_of(views, invite.user);
+    if (!names) return failure(names.error());
+    const auto room = views.rooms().room(invite.room);
+    if (!room) return failure(problem_of(room.error()));
+    std::string out;
+    ObjectWriter object(out);
+    object.put("room_id", invite.room);
+    object.put("room_name", *room ? (*room)->name : Text());
+    object.put("user_id", invite.user);
+    object.put("username", names->username);
+    object.put("display_name", names->display_name);
+    object.put("invited_by", invite.invited_by);
+    object.put("invited_at", invite.invited_at);
+    object.close();
+    return out;
+}
+
+Answer<std::string> ban_json(const Views& views, const BanRow& ban) {
+    const auto names = names_of(views, ban.user);
+    if (!names) return failure(names.error());
+    std::string out;
+    ObjectWriter object(out);
+    object.put("user_id", ban.user);
+    object.put("username", names->username);
+    object.put("display_name", names->display_name);
+    object.put("reason", ban.reason);
+    object.put("banned_by", ban.banned_by);
+    object.put("banned_at", ban.banned_at);
+    object.close();
+    return out;
+}
+
+std::string read_marker_json(const ReadMarkerRow& marker) {
+    std::string out;
+    ObjectWriter object(out);
+    object.put("user_id", marker.user);
+    object.put("up_to", marker.up_to);
+    object.put("at", marker.at);
+    object.close();
+    return out;
+}
+
+}  // namespace verbatim

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "eventstore/commands/sequencer.hpp"
+#include "projections/views.hpp"
+#include "protocol/problem.hpp"
+#include "protocol/room_access.hpp"
+
+#include <optional>
+#include <string>
+
+// The JSON of answers, as the contract spells them. Each returns one object's text.
+namespace verbatim {
+
+// The receipt of a command; room_seq is null for streams that are no room's.
+struct Receipt {
+    Position position;
+    std::optional<Version> room_seq;
+};
+[[nodiscard]] Receipt receipt_of(const Accepted& accepted);
+// Adds `,"receipt":{…}` before the closing brace of an object's text.
+[[nodiscard]] std::string with_receipt(std::string object, const Receipt& receipt);
+
+// {user_id, username, display_name, created_at}
+[[nodiscard]] std::string user_json(const UserRow& user);
+// {session_id, opened_at, refreshed_at, address, agent, current}
+[[nodiscard]] std::string session_json(const SessionRow& session, const SessionId& current);
+// The contract's `room`, with `my` and `last_message` for members.
+[[nodiscard]] Answer<std::string> room_json(
+    const Views& views, const RoomAccess& access, const UserId& user
+);
+// {user_id, username, display_name, role, joined_at, online}; until there is presence nobody is.
+[[nodiscard]] Answer<std::string> member_json(const Views& views, const MemberRow& member);
+// {room_id, room_name, user_id, username, display_name, invited_by, invited_at}
+[[nodiscard]] Answer<std::string> invite_json(const Views& views, const InviteRow& invite);
+// {user_id, username, display_name, reason, banned_by, banned_at}
+[[nodiscard]] Answer<std::string> ban_json(const Views& views, const BanRow& ban);
+// {user_id, up_to, at}
+[[nodiscard]] std::string read_marker_json(const ReadMarkerRow& marker);
+// GET /api/v1/limits
+[[nodiscard]] std::string limits_json();
+
+// One word per enumerator, on the wire as in the log: eventstore/facts.cpp has them.
+[[nodiscard]] std::string_view text_of(MemberRole role);
+[[nodiscard]] std::string_view text_of(RoomKind kind);
+[[nodiscard]] std::string_view text_of(Visibility visibility);
+[[nodiscard]] std::string_view text_of(History history);
+[[nodiscard]] std::string_view text_of(MessageKind kind);
+[[nodiscard]] std::string_view text_of(ServerRole role);
+[[nodiscard]] std::string_view text_of(SessionEnd reason);
+
+}  // namespace verbatim

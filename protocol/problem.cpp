@@ -1,0 +1,288 @@
+#include "protocol/problem.hpp"
+
+#include "domain/invariant.hpp"
+#include "protocol/object_writer.hpp"
+#include "protocol/problem_rules.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace verbatim {
+namespace {
+
+// For what no rule says.
+constexpr auto other_codes = std::to_array<ProblemCode>({
+    {"not_json", 400, "Not JSON"},
+    {"bad_request", 400, "Bad request"},
+    {"not_authenticated", 401, "Not authenticated"},
+    {"not_allowed", 403, "Not allowed"},
+    {"not_a_member_then", 403, "Not a member then"},
+    {"not_found", 404, "Not found"},
+    {"method_not_allowed", 405, "Method not allowed"},
+    {"request_timeout", 408, "Request timeout"},
+    {"room_has_moved_on", 412, "Room has moved on"},
+    {"content_too_large", 413, "Content too large"},
+    {"uri_too_long", 414, "URI too long"},
+    {"unsupported_media_type", 415, "Unsupported media type"},
+    {"invalid_field", 422, "Invalid field"},
+    {"idempotency_key_reused", 422, "Idempotency key reused"},
+    {"rate_limited", 429, "Rate limited"},
+    {"headers_too_large", 431, "Headers too large"},
+    {"internal_error", 500, "Internal error"},
+    {"not_taking_commands", 503, "Not taking commands"},
+    {"outcome_unknown", 503, "Outcome unknown"},
+    {"storage_failed", 503, "Storage failed"},
+    {"behind", 503, "Behind"},
+    {"not_ready", 503, "Not ready"},
+    {"overloaded", 503, "Overloaded"},
+});
+
+constexpr int draining_retry_seconds = 5;       // another node, or this one after its restart
+constexpr int intervention_retry_seconds = 30;  // somebody has to make room, repair or restart
+constexpr int behind_retry_seconds = 1;
+
+int status_of(Rule rule) {
+    switch (rule) {
+        case Rule::credentials_have_changed:
+        case Rule::session_is_not_open:
+        case Rule::refresh_token_was_used: return 401;
+        case Rule::banned:
+        case Rule::actor_is_not_member:
+        case Rule::actor_may_not_send:
+        case Rule::actor_may_not_manage_members:
+        case Rule::actor_may_not_manage_room:
+        case Rule::actor_is_not_owner:
+        case Rule::actor_is_not_sender:
+        case Rule::actor_may_not_delete_message: return 403;
+        case Rule::room_not_found:
+        case Rule::user_not_found:
+        case Rule::user_is_not_member:
+        case Rule::message_not_found:
+        case Rule::reply_target_not_found:
+        case Rule::attachment_not_found: return 404;
+        case Rule::username_is_taken:
+        case Rule::account_is_not_active:
+        case Rule::room_is_archived:
+        case Rule::room_is_direct:
+        case Rule::room_is_full:
+        case Rule::room_needs_an_owner:
+        case Rule::room_already_exists:
+        case Rule::room_has_too_many_invites:
+        case Rule::room_has_too_many_bans:
+        case Rule::max_members_is_below_member_count:
+        case Rule::alias_is_taken:
+        case Rule::user_is_banned:
+        case Rule::message_is_deleted: return 409;
+        case Rule::direct_needs_one_other_member:
+        case Rule::read_marker_is_beyond_room: return 422;
+    }
+    broken_invariant("every Rule is listed above");
+}
+
+// The member of the request that a rule's 422 is about.
+std::optional<std::string> field_of(Rule rule) {
+    if (rule == Rule::direct_needs_one_other_member) return "members";
+    if (rule == Rule::read_marker_is_beyond_room) return "up_to";
+    return std::nullopt;
+}
+
+const ProblemCode& listed(std::string_view code) {
+    const auto codes = problem_codes();
+    const auto found = std::ranges::find(codes, code, &ProblemCode::code);
+    invariant(found != codes.end(), "a problem's code is on the list");
+    return *found;
+}
+
+Problem problem_with(std::string_view code, std::string detail) {
+    const ProblemCode& known = listed(code);
+    Problem problem;
+    problem.status = known.status;
+    problem.code = known.code;
+    problem.detail = std::move(detail);
+    return problem;
+}
+
+// Every 503 says why, for programs, and where it helps when to come back.
+Problem unavailable(
+    std::string_view code, std::string reason, std::string detail, std::optional<int> retry_after
+) {
+    Problem problem = problem_with(code, std::move(detail));
+    problem.reason = std::move(reason);
+    problem.retry_after_seconds = retry_after;
+    return problem;
+}
+
+Problem storage_failed() {
+    return unavailable(
+        "storage_failed",
+        "storage_failed",
+        "Reading failed. Nothing was changed.",
+        intervention_retry_seconds
+    );
+}
+
+std::string_view code_of_status(int status) {
+    switch (status) {
+        case 400: return "bad_request";
+        case 404: return "not_found";
+        case 405: return "method_not_allowed";
+        case 408: return "request_timeout";
+        case 413: return "content_too_large";
+        case 414: return "uri_too_long";
+        case 415: return "unsupported_media_type";
+        case 431: return "headers_too_large";
+        case 503: return "overloaded";
+        default: return "internal_error";
+    }
+}
+
+std::vector<ProblemCode> all_codes() {
+    std::vector<ProblemCode> codes(other_codes.begin(), other_codes.end());
+    for (const RuleText& about : rule_texts)
+        codes.push_back({code_of(about.rule), status_of(about.rule), about.title});
+    return codes;
+}
+
+}  // namespace
+
+Problem problem_of(Rule rule) {
+    Problem problem;
+    problem.status = status_of(rule);
+    problem.code = code_of(rule);
+    problem.detail = text_about(rule).detail;
+    problem.field = field_of(rule);
+    return problem;
+}
+
+Problem problem_of(const CommandError& error) {
+    switch (error.fault) {
+        case CommandFault::refused: return problem_of(error.rule);
+        case CommandFault::room_has_moved_on: {
+            Problem problem = problem_with(
+                "room_has_moved_on", "The room is no longer where If-Match says. Nothing was done."
+            );
+            problem.current_room_seq = error.current.value();
+            return problem;
+        }
+        case CommandFault::idempotency_key_reused:
+            return problem_with(
+                "idempotency_key_reused",
+                "This Idempotency-Key came with another request before. Nothing was done."
+            );
+        case CommandFault::queue_is_full:
+            return unavailable(
+                "not_taking_commands",
+                "queue_full",
+                "Too many commands are waiting. Nothing was done.",
+                1
+            );
+        case CommandFault::not_taking_commands:
+            return unavailable(
+                "not_taking_commands",
+                error.reason,
+                "This node takes no commands at the moment. Nothing was done.",
+                error.reason == "draining" ? draining_retry_seconds : intervention_retry_seconds
+            );
+        case CommandFault::outcome_unknown:
+            return unavailable(
+                "outcome_unknown",
+                "outcome_unknown",
+                "It may have happened or not. Send it again with the same Idempotency-Key.",
+                std::nullopt
+            );
+        case CommandFault::storage_failed: return storage_failed();
+    }
+    broken_invariant("every CommandFault is listed above");
+}
+
+Problem problem_of(const StoreError& /*for the log only*/) {
+    return storage_failed();
+}
+
+Problem not_json(std::string detail) {
+    return problem_with("not_json", std::move(detail));
+}
+
+Problem bad_request(std::string detail) {
+    return problem_with("bad_request", std::move(detail));
+}
+
+Problem not_authenticated(std::string detail) {
+    return problem_with("not_authenticated", std::move(detail));
+}
+
+Problem not_allowed(std::string detail) {
+    return problem_with("not_allowed", std::move(detail));
+}
+
+Problem not_a_member_then() {
+    return problem_with(
+        "not_a_member_then", "This room shows its members only what was said while they were in it."
+    );
+}
+
+Problem not_found(std::string detail) {
+    return problem_with("not_found", std::move(detail));
+}
+
+Problem invalid_field(std::string field, std::string detail) {
+    Problem problem = problem_with("invalid_field", std::move(detail));
+    problem.field = std::move(field);
+    return problem;
+}
+
+Problem rate_limited(std::string limiter, int retry_after_seconds) {
+    Problem problem = problem_with("rate_limited", "Too many requests. Come back later.");
+    problem.limiter = std::move(limiter);
+    problem.retry_after_seconds = retry_after_seconds;
+    return problem;
+}
+
+Problem behind() {
+    return unavailable(
+        "behind", "behind", "This node does not show that position yet.", behind_retry_seconds
+    );
+}
+
+Problem not_ready(std::string reason) {
+    return unavailable(
+        "not_ready", std::move(reason), "This node is not ready yet.", draining_retry_seconds
+    );
+}
+
+Problem http_problem(int status, std::string detail) {
+    Problem problem = problem_with(code_of_status(status), std::move(detail));
+    if (problem.status == 503) {
+        problem.reason = "overloaded";
+        problem.retry_after_seconds = 1;
+    }
+    return problem;
+}
+
+std::string to_json(const Problem& problem, std::string_view request_id) {
+    std::string type("/docs/problems#");
+    type += problem.code;
+    std::string out;
+    ObjectWriter object(out);
+    object.put("type", type);
+    object.put("title", listed(problem.code).title);
+    object.put("status", static_cast<std::uint64_t>(problem.status));
+    object.put("detail", problem.detail);
+    object.put("code", problem.code);
+    object.put("request_id", request_id);
+    object.put_if("field", problem.field);
+    object.put_if("current_room_seq", problem.current_room_seq);
+    object.put_if("limiter", problem.limiter);
+    object.put_if("reason", problem.reason);
+    if (problem.retry_after_seconds)
+        object.put("retry_after", static_cast<std::uint64_t>(*problem.retry_after_seconds));
+    object.close();
+    return out;
+}
+
+std::span<const ProblemCode> problem_codes() {
+    static const std::vector<ProblemCode> codes = all_codes();
+    return codes;
+}
+
+}  // namespace verbatim

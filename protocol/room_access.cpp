@@ -1,0 +1,70 @@
+#include "protocol/room_access.hpp"
+
+#include <utility>
+
+namespace verbatim {
+namespace {
+
+Answer<bool> is_banned(const Views& views, const RoomId& room, const UserId& user) {
+    const auto ban = views.memberships().ban(room, user);
+    if (!ban) return failure(problem_of(ban.error()));
+    return ban->has_value();
+}
+
+// Whether somebody who is no member may know that the room is there.
+Answer<bool> may_know_of(const Views& views, const RoomAccess& access, const UserId& user) {
+    if (access.room.visibility == Visibility::public_ || access.membership || access.invited)
+        return true;
+    return is_banned(views, access.room.room, user);
+}
+
+Answer<std::vector<SeqSpan>> own_stays(const Views& views, const RoomId& room, const UserId& user) {
+    const auto stays = views.memberships().spans(user, room);
+    if (!stays) return failure(problem_of(stays.error()));
+    std::vector<SeqSpan> spans;
+    spans.reserve(stays->size());
+    for (const MembershipSpan& stay : *stays)
+        spans.push_back({.first = stay.joined_seq, .last = stay.left_seq});
+    return spans;
+}
+
+}  // namespace
+
+Answer<RoomAccess> room_access(const Views& views, const RoomId& room, const UserId& user) {
+    auto row = views.rooms().room(room);
+    if (!row) return failure(problem_of(row.error()));
+    if (!*row) return failure(problem_of(Rule::room_not_found));
+    const auto head = views.rooms().head(room);
+    if (!head) return failure(problem_of(head.error()));
+    const auto membership = views.memberships().member(room, user);
+    if (!membership) return failure(problem_of(membership.error()));
+    RoomAccess access{
+        .room = **std::move(row),
+        .head = *head,
+        .membership = *membership,
+        .invited = false,
+        .readable = std::nullopt};
+
+    if (!access.membership) {
+        const auto invite = views.memberships().invite(room, user);
+        if (!invite) return failure(problem_of(invite.error()));
+        access.invited = invite->has_value();
+        const auto may_know = may_know_of(views, access, user);
+        if (!may_know) return failure(may_know.error());
+        if (!*may_know) return failure(problem_of(Rule::room_not_found));
+        access.readable.emplace();
+    } else if (access.room.history == History::since_join) {
+        auto stays = own_stays(views, room, user);
+        if (!stays) return failure(std::move(stays).error());
+        access.readable = *std::move(stays);
+    }
+    return access;
+}
+
+Answer<RoomAccess> member_access(const Views& views, const RoomId& room, const UserId& user) {
+    auto access = room_access(views, room, user);
+    if (access && !access->membership) return failure(problem_of(Rule::actor_is_not_member));
+    return access;
+}
+
+}  // namespace verbatim

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "projections/views.hpp"
+#include "protocol/problem.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace verbatim {
+
+// What a user may see of a room, as the views show it now. A private room that the user is neither
+// member of, nor invited to, nor banned from does not exist for it: 404 room_not_found.
+struct RoomAccess {
+    RoomRow room;
+    RoomHead head;
+    std::optional<MemberRow> membership;
+    bool invited = false;
+    // The pieces of the room's sequence whose messages and events it may read: nullopt is all;
+    // empty is none.
+    std::optional<std::vector<SeqSpan>> readable;
+};
+[[nodiscard]] Answer<RoomAccess> room_access(
+    const Views& views, const RoomId& room, const UserId& user
+);
+// The same, but only for members: 403 actor_is_not_member otherwise.
+[[nodiscard]] Answer<RoomAccess> member_access(
+    const Views& views, const RoomId& room, const UserId& user
+);
+
+}  // namespace verbatim
