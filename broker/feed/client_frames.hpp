@@ -1,0 +1,41 @@
+#pragma once
+
+#include "domain/room.hpp"
+#include "projections/users.hpp"
+#include "protocol/problem.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace verbatim::feed {
+
+// What a client says on a feed, checked.
+struct SendFrame {
+    RoomId room;
+    SendMessage command;
+    std::optional<std::string> idempotency_key;
+    std::string body;  // as POST /rooms/{room_id}/messages would have it: what a key stands for
+};
+struct ReadFrame {
+    RoomId room;
+    Version up_to;
+};
+struct TypingFrame {
+    RoomId room;
+    bool typing = false;
+};
+struct AuthFrame {
+    std::string token;
+};
+using ClientFrame = std::variant<SendFrame, ReadFrame, TypingFrame, AuthFrame>;
+
+struct ReceivedFrame {
+    std::string ref;  // JSON text to echo; empty: there was none
+    Answer<ClientFrame> frame;
+};
+// Any text. `ref` is a string or a number of at most bounds::ref_bytes_max bytes of JSON.
+[[nodiscard]] ReceivedFrame read_client_frame(std::string_view text, const Users& users);
+
+}  // namespace verbatim::feed

@@ -1,0 +1,173 @@
+#include "broker/feed/bounds.hpp"
+#include "broker/feed/feed_session.hpp"
+#include "broker/feed/feed_session_state.hpp"
+#include "domain/limits.hpp"
+#include "domain/type_id.hpp"
+#include "protocol/answer_json.hpp"
+#include "protocol/command_key.hpp"
+
+#include <algorithm>
+#include <boost/beast/websocket/error.hpp>
+#include <chrono>
+#include <utility>
+#include <variant>
+
+namespace verbatim::feed {
+
+// A short frame is read into the session itself; a longer one into a text that goes when it has
+// been handled: an idle session holds no buffer.
+void FeedSession::read_some() {
+    net::mutable_buffer into = net::buffer(read_into_);
+    if (!message_.empty()) {
+        const std::size_t had = message_.size();
+        message_.resize(had + std::clamp(had, read_into_.size(), bounds::read_slice_bytes_max));
+        into = net::buffer(message_) + had;
+    }
+    reading_ = true;
+    stream_.async_read_some(
+        into,
+        [self = shared_from_this(),
+         space = into.size()](beast::error_code error, std::size_t bytes) {
+            self->reading_ = false;
+            if (self->phase_ == Phase::over) return;
+            if (error) return self->reading_failed(error);
+            if (self->message_.empty())
+                self->message_.assign(self->read_into_.data(), bytes);
+            else
+                self->message_.resize(self->message_.size() - space + bytes);
+            self->some_was_read();
+        }
+    );
+}
+
+// The peer has closed or is gone, or broke the protocol and Beast has queued the close frame that
+// says so (1002, 1007, 1009). What is queued still leaves.
+void FeedSession::reading_failed(const beast::error_code& error) {
+    namespace websocket = beast::websocket;
+    context_.hub.leave(*this);
+    resumption_.reset();
+    if (phase_ != Phase::closing) {
+        phase_ = Phase::closing;
+        due_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(bounds::closing_ms_max);
+    }
+    const bool beast_closed =
+        error != websocket::error::closed &&
+        error.category() == make_error_code(websocket::error::closed).category();
+    // A peer that is still sending must get to read why: a reset would take that from it.
+    if (beast_closed)
+        linger();
+    else
+        peer_is_done_ = true;
+    if (stream_.next_layer().queued_bytes() == 0) queue_is_empty();
+}
+
+void FeedSession::some_was_read() {
+    if (stream_.is_message_done()) {
+        const std::string message = std::exchange(message_, {});
+        if (!is_ending()) message_was_read(message);
+    }
+    read_on();
+}
+
+// Back-pressure: who has many commands under way is read again when some are answered.
+void FeedSession::read_on() {
+    if (reading_ || phase_ == Phase::over || peer_is_done_) return;
+    if (commands_in_flight_ < bounds::commands_in_flight_max || phase_ == Phase::closing)
+        read_some();
+}
+
+void FeedSession::message_was_read(std::string_view message) {
+    if (stream_.got_binary()) return close(CloseCode::binary, "frames are texts");
+    ReceivedFrame received = read_client_frame(message, context_.parts.views.users());
+    answer(received.ref, std::move(received.frame));
+}
+
+void FeedSession::answer(const std::string& ref, Answer<ClientFrame> frame) {
+    if (!frame) return send_problem(ref, frame.error());
+    const auto allowed = context_.parts.rate_limits.take(
+        Limiter::commands_per_user, to_text(user()), std::chrono::steady_clock::now()
+    );
+    if (!allowed) return send_problem(ref, allowed.error());
+    std::visit([&](auto& wanted) { handle(ref, std::move(wanted)); }, *frame);
+}
+
+void FeedSession::handle(const std::string& ref, SendFrame frame) {
+    constexpr std::uint16_t created = 201;
+    std::optional<CommandKey> key;
+    if (frame.idempotency_key) {
+        key = make_command_key(
+            user(),
+            *frame.idempotency_key,
+            "POST /api/v1/rooms/" + to_text(frame.room) + "/messages",
+            frame.body,
+            created
+        );
+    }
+    submit(
+        ref,
+        {.stream = stream_of(frame.room),
+         .command = RoomCommand(std::move(frame.command)),
+         .actor = user(),
+         .id = CommandId(context_.parts.new_uuid()),
+         .key = key,
+         .if_match = {},
+         .occurred_at = {}}
+    );
+}
+
+void FeedSession::handle(const std::string& ref, const ReadFrame& frame) {
+    submit(
+        ref,
+        {.stream = reader_stream_of(user()),
+         .command = ReaderCommand(MarkRead{.room = frame.room, .up_to = frame.up_to}),
+         .actor = user(),
+         .id = CommandId(context_.parts.new_uuid()),
+         .key = {},
+         .if_match = {},
+         .occurred_at = {}}
+    );
+}
+
+void FeedSession::handle(const std::string& ref, const TypingFrame& frame) {
+    const auto member = context_.parts.views.memberships().member(frame.room, user());
+    if (!member) return send_problem(ref, problem_of(member.error()));
+    if (!*member) return send_problem(ref, problem_of(Rule::actor_is_not_member));
+    const Typing typing{.room = frame.room, .user = user(), .typing = frame.typing};
+    context_.hub.signal(frame.room, user(), typing_frame(typing));
+}
+
+void FeedSession::handle(const std::string&, const AuthFrame& frame) {
+    const auto actor =
+        context_.parts.authenticator.authenticate(frame.token, context_.parts.clock());
+    if (!actor || actor->user != user())
+        return close(CloseCode::not_authenticated, "not authenticated");
+    identify(actor->user, actor->session);
+    expires_ = actor->expires;
+}
+
+void FeedSession::submit(const std::string& ref, Submission submission) {
+    ++commands_in_flight_;
+    // On the sequencer's thread, perhaps after the server is gone: the io_context is shared.
+    auto answered = [io = context_.io, weak = weak_from_this(), ref](CommandResult result) {
+        net::post(*io, [weak, ref, result = std::move(result)] {
+            if (const auto self = weak.lock()) self->command_is_done(ref, result);
+        });
+    };
+    context_.parts.sequencer.submit(std::move(submission), std::move(answered));
+}
+
+void FeedSession::command_is_done(const std::string& ref, const CommandResult& result) {
+    --commands_in_flight_;
+    if (is_ending()) return;
+    if (result)
+        send(ack_frame(ref, receipt_of(*result)));
+    else
+        send_problem(ref, problem_of(result.error()));
+    read_on();
+}
+
+void FeedSession::send_problem(const std::string& ref, const Problem& problem) {
+    send(problem_frame(ref, problem, base32_text(context_.parts.new_uuid())));
+}
+
+}  // namespace verbatim::feed

@@ -1,0 +1,105 @@
+#pragma once
+
+#include "broker/feed/counters.hpp"
+#include "broker/feed/delivery_runs.hpp"
+#include "broker/feed/pending_batches.hpp"
+#include "broker/feed/recipient.hpp"
+#include "eventstore/commit_listener.hpp"
+#include "eventstore/event_log.hpp"
+#include "projections/memberships.hpp"
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace verbatim::feed {
+
+// Has a function called on the feed thread, later, in the order of the calls. Any thread.
+using Post = std::function<void(std::function<void()>)>;
+
+// Who receives what. Takes committed events strictly in the order of their positions, keeps who is
+// in which room as of exactly its position, and hands each event's frame, encoded once and only if
+// somebody wants it, to every live feed that may see it:
+//
+//   - a room's event: feeds of its members. Who joins receives from its own joining on; who leaves,
+//     is removed or banned receives that as the last one.
+//   - invitations, bans and their ends: also feeds of their subject.
+//   - an account's and a reader's events: that user's feeds.
+//   - everything: feeds with scope=all.
+//
+// After each slice of events every feed that got something is flushed once.
+//
+// Threads:  announce() from any; all else on the feed thread.
+// Lifetime: log and memberships must outlive the hub; the hub must outlive what it posted.
+class Hub {
+public:
+    struct Parts {
+        const EventLog& log;
+        const Memberships& memberships;  // never behind what is announced
+        FeedCounters& counters;
+        Post post;
+    };
+    // Begins at the log's head: before the sequencer commits anything more.
+    explicit Hub(Parts parts);
+
+    // Any thread; does not block. What the hub cannot hold it reads again from the log.
+    void announce(const std::shared_ptr<const CommittedBatch>& batch);
+
+    // Every event up to here has been handed to whoever was to receive it, none after it.
+    [[nodiscard]] Position position() const { return position_; }
+    // Calls `reached` once position() is at least `position`; at once if it is.
+    void when_at(Position position, std::function<void()> reached);
+    // Handles all that was announced, now. For draining.
+    void finish_announced();
+
+    // From now on the end of its session or role ends the feed; events do not reach it yet.
+    void enter(Recipient& recipient);
+    // It receives every event after position(), as a member of the rooms that its user is in at
+    // exactly that position. Requires: entered. Errors: those of the view; nothing changed.
+    [[nodiscard]] StoreResult<void> go_live(Recipient& recipient);
+    void leave(Recipient& recipient);
+
+    // Frames that are no events, to the live feeds of a room's members but those of `user`.
+    void signal(const RoomId& room, const UserId& except, const SharedFrames& frame);
+
+private:
+    using Feeds = std::vector<Recipient*>;
+
+    void drain();
+    bool drain_slice();
+    void handle(const RecordedEvent& event);
+    void handle_room_event(const RoomId& room, const RecordedEvent& event);
+    void handle_account_event(const UserId& user, const RecordedEvent& event);
+    void handle_reader_event(const UserId& user, const RecordedEvent& event);
+    void join(const RoomId& room, const UserId& user);
+    void part(const RoomId& room, const UserId& user);
+    void deliver(Recipient& recipient);
+    void send_receipt(const RoomId& room, const UserId& user, Version up_to);
+    void end_all(const Feeds& feeds, CloseCode code);
+    void flush_slice();
+    void log_failed(Position skip_to);
+    void tell_waiters();
+    [[nodiscard]] const Feeds& feeds_in(const RoomId& room) const;
+    [[nodiscard]] const Feeds& feeds_of(const UserId& user) const;
+
+    Parts parts_;
+    PendingBatches pending_;
+    Position position_;
+
+    std::unordered_map<UserId, Feeds> by_user_;
+    std::unordered_map<RoomId, Feeds> by_room_;  // live ones
+    Feeds auditors_;                             // live ones with scope=all
+    std::vector<std::pair<Position, std::function<void()>>> waiters_;
+
+    // The slice that is being handled.
+    const RecordedEvent* current_ = nullptr;
+    bool current_is_encoded_ = false;
+    DeliveryRuns runs_;
+    Feeds touched_;
+    std::vector<SharedFrames> handed_;
+    std::size_t slice_events_ = 0;
+    std::size_t slice_bytes_ = 0;
+};
+
+}  // namespace verbatim::feed
