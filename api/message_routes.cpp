@@ -1,0 +1,216 @@
+#include "api/message_routes.hpp"
+
+#include "protocol/request_json.hpp"
+#include "protocol/room_access.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace verbatim::api::messages {
+
+namespace {
+
+constexpr auto any_seq = std::numeric_limits<std::uint64_t>::max();
+
+// Answers the message as the timeline now shows it.
+void send_message_row(
+    const ExchangePtr& exchange, int status, const RoomId& room, Version seq, const Receipt* receipt
+) {
+    auto json = exchange->views().timeline().message(room, seq);
+    if (!json) return exchange->send_problem(problem_of(json.error()));
+    if (!*json) return exchange->send_problem(problem_of(Rule::message_not_found));
+    std::string body = std::move(**json);
+    if (receipt != nullptr) body = with_receipt(std::move(body), *receipt);
+    exchange->send_json(status, std::move(body));
+}
+
+void render_sent(const ExchangePtr& exchange, const Accepted& accepted) {
+    const Receipt receipt = receipt_of(accepted);
+    send_message_row(exchange, 201, RoomId(accepted.stream.id), accepted.version, &receipt);
+}
+
+void submit_to_message(
+    const ExchangePtr& exchange, const Actor& actor, int status, RoomCommand command, Render render
+) {
+    const auto room = room_in_path(exchange->request());
+    if (!room) return exchange->send_problem(room.error());
+    submit(
+        exchange,
+        {.stream = stream_of(*room),
+         .command = std::move(command),
+         .actor = actor.user,
+         .status = status},
+        std::move(render)
+    );
+}
+
+Answer<PageRequest> page_request_of(const HttpRequest& request) {
+    const auto limit = limit_in_query(request);
+    if (!limit) return failure(limit.error());
+    PageRequest page{
+        .direction = PageDirection::newest, .anchor = {}, .limit = *limit, .visible = {}};
+    const std::pair<std::string_view, PageDirection> cursors[] = {
+        {"before", PageDirection::before},
+        {"after", PageDirection::after},
+        {"around", PageDirection::around}};
+    for (const auto& [name, direction] : cursors) {
+        const auto anchor = number_in_query(request, name, 0, any_seq);
+        if (!anchor) return failure(anchor.error());
+        if (!*anchor) continue;
+        if (page.direction != PageDirection::newest)
+            return failure(invalid_field(std::string(name), "only one of before, after and around")
+            );
+        page.direction = direction;
+        page.anchor = Version(**anchor);
+    }
+    return page;
+}
+
+// Forwards only where the client goes forwards; otherwise `next` walks back.
+std::string next_of(const HttpRequest& request, PageDirection direction, const TimelinePage& page) {
+    if (direction == PageDirection::after)
+        return page.has_later ? next_url(request, "after", std::to_string(page.last.value())) : "";
+    return page.has_earlier ? next_url(request, "before", std::to_string(page.first.value())) : "";
+}
+
+bool may_read(const RoomAccess& access, Version seq) {
+    if (!access.readable) return true;
+    return std::any_of(access.readable->begin(), access.readable->end(), [&](const SeqSpan& span) {
+        return span.first <= seq && (span.last == Version() || seq <= span.last);
+    });
+}
+
+}  // namespace
+
+void send_message(const ExchangePtr& exchange, const Actor& actor) {
+    const auto body = body_of(exchange->request());
+    if (!body) return exchange->send_problem(body.error());
+    auto command = read_send_message(*body, exchange->views().users());
+    if (!command) return exchange->send_problem(command.error());
+    submit_to_message(exchange, actor, 201, std::move(*command), render_sent);
+}
+
+void list_messages(const ExchangePtr& exchange, const Actor& actor) {
+    const HttpRequest& request = exchange->request();
+    const auto room = room_in_path(request);
+    if (!room) return exchange->send_problem(room.error());
+    auto wanted = page_request_of(request);
+    if (!wanted) return exchange->send_problem(wanted.error());
+    auto access = member_access(exchange->views(), *room, actor.user);
+    if (!access) return exchange->send_problem(access.error());
+    wanted->visible = std::move(access->readable);
+    const auto page = exchange->views().timeline().page(*room, *wanted);
+    if (!page) return exchange->send_problem(problem_of(page.error()));
+
+    std::string body = list_json(page->items, next_of(request, wanted->direction, *page));
+    body.pop_back();
+    body += R"(,"my_reactions":{}})";
+    exchange->send_json(200, std::move(body));
+}
+
+void show_message(const ExchangePtr& exchange, const Actor& actor) {
+    const auto room = room_in_path(exchange->request());
+    if (!room) return exchange->send_problem(room.error());
+    const auto seq = seq_in_path(exchange->request());
+    if (!seq) return exchange->send_problem(seq.error());
+    const auto access = member_access(exchange->views(), *room, actor.user);
+    if (!access) return exchange->send_problem(access.error());
+    if (!may_read(*access, *seq)) return exchange->send_problem(not_a_member_then());
+    send_message_row(exchange, 200, *room, *seq, nullptr);
+}
+
+void edit_message(const ExchangePtr& exchange, const Actor& actor) {
+    const auto seq = seq_in_path(exchange->request());
+    if (!seq) return exchange->send_problem(seq.error());
+    const auto body = body_of(exchange->request());
+    if (!body) return exchange->send_problem(body.error());
+    auto command = read_edit_message(*body, *seq, exchange->views().users());
+    if (!command) return exchange->send_problem(command.error());
+    submit_to_message(
+        exchange,
+        actor,
+        200,
+        std::move(*command),
+        [seq = *seq](const ExchangePtr& edited, const Accepted& accepted) {
+            const Receipt receipt = receipt_of(accepted);
+            send_message_row(edited, 200, RoomId(accepted.stream.id), seq, &receipt);
+        }
+    );
+}
+
+void delete_message(const ExchangePtr& exchange, const Actor& actor) {
+    const auto seq = seq_in_path(exchange->request());
+    if (!seq) return exchange->send_problem(seq.error());
+    submit_to_message(exchange, actor, 204, DeleteMessage{*seq}, render_empty);
+}
+
+void mark_read(const ExchangePtr& exchange, const Actor& actor) {
+    const auto room = room_in_path(exchange->request());
+    if (!room) return exchange->send_problem(room.error());
+    const auto body = body_of(exchange->request());
+    if (!body) return exchange->send_problem(body.error());
+    const auto up_to = read_up_to(*body);
+    if (!up_to) return exchange->send_problem(up_to.error());
+    submit(
+        exchange,
+        {.stream = reader_stream_of(actor.user),
+         .command = ReaderCommand(MarkRead{.room = *room, .up_to = *up_to}),
+         .actor = actor.user,
+         .status = 200},
+        [room = *room, user = actor.user](const ExchangePtr& read, const Accepted& accepted) {
+            const auto marker = read->views().read_markers().marker(room, user);
+            if (!marker) return read->send_problem(problem_of(marker.error()));
+            nlohmann::ordered_json answer = {
+                {"room_id", to_text(room)}, {"user_id", to_text(user)}, {"up_to", 0}};
+            if (*marker) answer["up_to"] = (*marker)->up_to.value();
+            read->send_json(200, with_receipt(answer.dump(), receipt_of(accepted)));
+        }
+    );
+}
+
+void list_receipts(const ExchangePtr& exchange, const Actor& actor) {
+    const HttpRequest& request = exchange->request();
+    const auto room = room_in_path(request);
+    if (!room) return exchange->send_problem(room.error());
+    const auto limit = limit_in_query(request);
+    if (!limit) return exchange->send_problem(limit.error());
+    UserId after;
+    if (const std::string* cursor = request.query_value("after")) {
+        const auto user = parse_id<UserId>(*cursor);
+        if (!user) return exchange->send_problem(invalid_field("after", "must be a user's id"));
+        after = *user;
+    }
+    const auto access = member_access(exchange->views(), *room, actor.user);
+    if (!access) return exchange->send_problem(access.error());
+    const auto markers = exchange->views().read_markers().markers(*room, after, *limit + 1);
+    if (!markers) return exchange->send_problem(problem_of(markers.error()));
+    std::string items;
+    for (std::size_t i = 0; i < std::min(markers->size(), *limit); ++i) {
+        if (i > 0) items += ',';
+        items += read_marker_json((*markers)[i]);
+    }
+    const bool more = markers->size() > *limit;
+    exchange->send_json(
+        200,
+        list_json(
+            items, more ? next_url(request, "after", to_text((*markers)[*limit - 1].user)) : ""
+        )
+    );
+}
+
+void tell_typing(const ExchangePtr& exchange, const Actor& actor) {
+    const auto room = room_in_path(exchange->request());
+    if (!room) return exchange->send_problem(room.error());
+    const auto body = body_of(exchange->request());
+    if (!body) return exchange->send_problem(body.error());
+    const auto typing = read_typing(*body);
+    if (!typing) return exchange->send_problem(typing.error());
+    const auto access = member_access(exchange->views(), *room, actor.user);
+    if (!access) return exchange->send_problem(access.error());
+    exchange->services().typing(*room, actor.user, *typing);
+    exchange->send_empty(202);
+}
+
+}  // namespace verbatim::api::messages

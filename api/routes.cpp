@@ -1,0 +1,108 @@
+#include "api/routes.hpp"
+
+#include "api/account_routes.hpp"
+#include "api/exchange.hpp"
+#include "api/message_routes.hpp"
+#include "api/operations_routes.hpp"
+#include "api/room_routes.hpp"
+#include "domain/limits.hpp"
+
+#include <string>
+
+namespace verbatim::api {
+
+namespace {
+
+// Binds rows of (method, path below the base, function) to one table.
+class Rows {
+public:
+    Rows(RouteTable& table, const Services& services) : table_(table), services_(services) {}
+
+    void open(Method method, const std::string& path, OpenRoute route) {
+        table_.add(method, path, open_route(services_, route), limits::body_bytes_max);
+    }
+    void query(const std::string& path, UserRoute route) {
+        table_.add(Method::get, base + path, query_route(services_, route), limits::body_bytes_max);
+    }
+    void command(Method method, const std::string& path, UserRoute route) {
+        table_.add(method, base + path, command_route(services_, route), limits::body_bytes_max);
+    }
+
+    const std::string base = "/api/v1";
+
+private:
+    RouteTable& table_;
+    const Services& services_;
+};
+
+void add_operations(Rows& rows) {
+    rows.open(Method::get, "/healthz", operations::is_alive);
+    rows.open(Method::get, "/readyz", operations::is_ready);
+    rows.open(Method::get, "/metrics", operations::show_metrics);
+    rows.open(Method::get, "/.well-known/jwks.json", operations::show_jwks);
+    rows.open(Method::get, rows.base + "/limits", operations::show_limits);
+}
+
+void add_accounts(Rows& rows) {
+    rows.open(Method::post, rows.base + "/users", accounts::register_user);
+    rows.query("/users", accounts::find_users);
+    rows.query("/users/{user_id}", accounts::show_user);
+    rows.query("/users/me", accounts::show_me);
+    rows.command(Method::patch, "/users/me", accounts::rename_me);
+    rows.command(Method::put, "/users/me/password", accounts::change_password);
+    rows.query("/users/me/invites", members::list_my_invites);
+    rows.open(Method::post, rows.base + "/sessions", sessions::open_session);
+    rows.open(Method::post, rows.base + "/sessions/refresh", sessions::refresh_session);
+    rows.query("/sessions", sessions::list_sessions);
+    rows.command(Method::del, "/sessions/current", sessions::close_current);
+    rows.command(Method::del, "/sessions/{session_id}", sessions::close_session);
+}
+
+void add_rooms(Rows& rows) {
+    rows.command(Method::post, "/rooms", rooms::create_room);
+    rows.query("/rooms", rooms::list_rooms);
+    rows.query("/rooms/{room_id}", rooms::show_room);
+    rows.query("/aliases/{alias}", rooms::show_alias);
+    rows.command(Method::patch, "/rooms/{room_id}", rooms::update_room);
+    rows.command(Method::del, "/rooms/{room_id}", rooms::archive_room);
+    rows.command(Method::post, "/rooms/{room_id}/join", rooms::join_room);
+    rows.command(Method::post, "/rooms/{room_id}/leave", rooms::leave_room);
+}
+
+void add_members(Rows& rows) {
+    rows.query("/rooms/{room_id}/members", members::list_members);
+    rows.command(Method::put, "/rooms/{room_id}/members/{user_id}", members::put_member);
+    rows.command(Method::del, "/rooms/{room_id}/members/{user_id}", members::remove_member);
+    rows.query("/rooms/{room_id}/invites", members::list_invites);
+    rows.command(Method::put, "/rooms/{room_id}/invites/{user_id}", members::invite_user);
+    rows.command(Method::del, "/rooms/{room_id}/invites/{user_id}", members::revoke_invite);
+    rows.query("/rooms/{room_id}/bans", members::list_bans);
+    rows.command(Method::put, "/rooms/{room_id}/bans/{user_id}", members::ban_user);
+    rows.command(Method::del, "/rooms/{room_id}/bans/{user_id}", members::unban_user);
+}
+
+void add_messages(Rows& rows) {
+    rows.command(Method::post, "/rooms/{room_id}/messages", messages::send_message);
+    rows.query("/rooms/{room_id}/messages", messages::list_messages);
+    rows.query("/rooms/{room_id}/messages/{seq}", messages::show_message);
+    rows.command(Method::patch, "/rooms/{room_id}/messages/{seq}", messages::edit_message);
+    rows.command(Method::del, "/rooms/{room_id}/messages/{seq}", messages::delete_message);
+    rows.command(Method::put, "/rooms/{room_id}/read", messages::mark_read);
+    rows.query("/rooms/{room_id}/receipts", messages::list_receipts);
+    rows.command(Method::post, "/rooms/{room_id}/typing", messages::tell_typing);
+}
+
+}  // namespace
+
+RouteTable make_routes(const Services& services) {
+    RouteTable table;
+    Rows rows(table, services);
+    add_operations(rows);
+    add_accounts(rows);
+    add_rooms(rows);
+    add_members(rows);
+    add_messages(rows);
+    return table;
+}
+
+}  // namespace verbatim::api

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "api/http.hpp"
+#include "api/password_pool.hpp"
+#include "api/position_waiters.hpp"
+#include "eventstore/commands/sequencer.hpp"
+#include "eventstore/event_log.hpp"
+#include "projections/views.hpp"
+#include "protocol/authenticator.hpp"
+#include "protocol/metrics.hpp"
+#include "protocol/rate_limits.hpp"
+#include "protocol/tokens.hpp"
+
+#include <functional>
+#include <string>
+
+namespace verbatim::api {
+
+// What the routes work with; made by app/node, which outlives the server.
+struct Services {
+    const EventLog& log;
+    const Views& views;
+    Sequencer& sequencer;
+    const Tokens& tokens;
+    const Authenticator& authenticator;
+    RateLimits& rate_limits;
+    PasswordPool& passwords;
+    PositionWaiters& waiters;
+    const Metrics& metrics;
+    std::function<Timestamp()> clock;
+    std::function<Uuid()> new_uuid;  // UUIDv7; from any thread
+    // The client's address: the peer's, or X-Forwarded-For's behind a trusted proxy.
+    std::function<std::string(const HttpRequest&)> client_address;
+    // Tells the other members' feeds that somebody types. Never logged.
+    std::function<void(const RoomId&, const UserId&, bool)> typing;
+    // Why this node is not ready, or nullopt. Open commands and queries are refused till then.
+    std::function<std::optional<std::string>()> not_ready;
+};
+
+}  // namespace verbatim::api
