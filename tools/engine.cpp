@@ -1,0 +1,216 @@
+#include "tools/engine.hpp"
+
+#include "domain/type_id.hpp"
+#include "protocol/key_file.hpp"
+#include "protocol/random.hpp"
+
+#include <chrono>
+#include <sys/stat.h>
+#include <system_error>
+#include <utility>
+
+namespace verbatim {
+
+namespace {
+
+constexpr auto house_interval = std::chrono::seconds(1);
+
+StoreResult<void> make_private_directory(const std::filesystem::path& directory) {
+    std::error_code fault;
+    const bool made = std::filesystem::create_directories(directory, fault);
+    if (fault)
+        return failure(StoreError{
+            .fault = StoreFault::cannot_open,
+            .position = {},
+            .detail = "cannot make " + directory.string() + ": " + fault.message()});
+    if (made) std::filesystem::permissions(directory, std::filesystem::perms::owner_all, fault);
+    return {};
+}
+
+}  // namespace
+
+StoreResult<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
+    std::unique_ptr<Engine> engine(new Engine(std::move(options)));
+    if (auto made = make_private_directory(engine->options_.data); !made)
+        return failure(made.error());
+    if (auto opened = engine->open_log(); !opened) return failure(opened.error());
+    if (auto opened = engine->open_keys(); !opened) return failure(opened.error());
+    engine->compare_with_checkpoint();
+    auto views = open_views_storage((engine->options_.data / "views").string());
+    if (!views) return failure(views.error());
+    engine->views_ = std::make_unique<Views>(std::move(*views));
+    engine->authenticator_ = std::make_unique<Authenticator>(*engine->tokens_, *engine->views_);
+    return engine;
+}
+
+StoreResult<void> Engine::open_log() {
+    auto log = open_rocks_event_log(
+        (options_.data / "log").string(), random_bytes, new_uuid(system_now()), system_now()
+    );
+    if (!log) return failure(log.error());
+    log_ = std::move(*log);
+    return {};
+}
+
+StoreResult<void> Engine::open_keys() {
+    auto tokens = Tokens::open(options_.data / "keys");
+    if (!tokens) return failure(tokens.error());
+    tokens_ = std::move(*tokens);
+    const auto seed = read_or_make_seed(options_.data / "keys" / "log.key");
+    if (!seed) return failure(seed.error());
+    log_key_ = std::make_unique<NoteSigner>("verbatim/" + base32_text(log_->epoch()), *seed);
+    return {};
+}
+
+void Engine::declare_loss(std::string why) {
+    options_.report(why + "; no commands are taken. Restore a backup of the log.");
+    loss_ = std::move(why);
+}
+
+void Engine::compare_with_checkpoint() {
+    auto file = CheckpointFile::open(options_.data / "checkpoint", log_key_->verifier_key());
+    if (!file) {
+        declare_loss("the signed tree heads do not belong to this log: " + describe(file.error()));
+        return;
+    }
+    checkpoints_ = std::move(*file);
+    const auto& signed_head = checkpoints_->last();
+    if (!signed_head) return;
+    const std::uint64_t head = log_->head().value();
+    if (signed_head->size > head) {
+        declare_loss(
+            "positions " + std::to_string(head + 1) + " to " + std::to_string(signed_head->size) +
+            " are missing: the log is shorter than its checkpoint"
+        );
+        return;
+    }
+    const auto root = root_at(signed_head->size, log_->tree_nodes());
+    if (!root)
+        declare_loss("the log's tree cannot be read: " + describe(root.error()));
+    else if (*root != signed_head->root)
+        declare_loss(
+            "the log differs from its checkpoint at or before position " +
+            std::to_string(signed_head->size)
+        );
+}
+
+StoreResult<void> Engine::catch_up(const std::function<void(const RebuildProgress&)>& progress) {
+    return views_->catch_up(*log_, progress);
+}
+
+void Engine::on_projected(std::function<void(const CommittedBatch&)> listener) {
+    projected_ = std::move(listener);
+}
+
+void Engine::on_announced(std::function<void(const std::shared_ptr<const CommittedBatch>&)> listener
+) {
+    announced_ = std::move(listener);
+}
+
+void Engine::prepare_sequencer() {
+    SequencerOptions options;
+    options.clock = system_now;
+    options.random = random_bytes;
+    options.observer = options_.batch_observer;
+    options.destroy_deleted = options_.destroy_deleted;
+    sequencer_ = std::make_unique<Sequencer>(*log_, *this, std::move(options));
+    sequencer_->pause("not_ready");
+}
+
+void Engine::start() {
+    if (!sequencer_) prepare_sequencer();
+    if (loss_)
+        sequencer_->pause("log_incomplete");
+    else
+        sequencer_->resume();
+    watch_disk();
+    house_ = std::thread([this] { keep_house(); });
+}
+
+void Engine::stop() {
+    if (sequencer_) sequencer_->stop();
+    {
+        const std::lock_guard lock(house_mutex_);
+        stopping_ = true;
+    }
+    house_wake_.notify_all();
+    if (!house_.joinable()) return;
+    house_.join();
+    sign_tree_head();
+}
+
+Engine::~Engine() {
+    stop();
+}
+
+void Engine::project(const std::shared_ptr<const CommittedBatch>& batch) {
+    if (!views_failed_) {
+        const auto applied = views_->apply(*batch, log_->epoch());
+        if (!applied) {
+            views_failed_ = true;
+            options_.report(
+                "the views cannot be written: " + describe(applied.error()) +
+                ". Queries are refused until a restart; the log is complete."
+            );
+            sequencer_->pause("restart_required");
+        }
+    }
+    authenticator_->sessions_changed(*batch);
+    if (projected_) projected_(*batch);
+}
+
+void Engine::announce(const std::shared_ptr<const CommittedBatch>& batch) {
+    if (announced_) announced_(batch);
+}
+
+std::optional<std::string> Engine::views_failure() const {
+    return views_failed_ ? std::optional<std::string>("views_failed") : std::nullopt;
+}
+
+std::uint64_t Engine::disk_free_bytes() const {
+    std::error_code fault;
+    const auto space = std::filesystem::space(options_.data, fault);
+    return fault ? 0 : space.available;
+}
+
+void Engine::keep_house() {
+    std::unique_lock lock(house_mutex_);
+    while (!stopping_) {
+        house_wake_.wait_for(lock, house_interval, [this] { return stopping_; });
+        lock.unlock();
+        watch_disk();
+        sign_tree_head();
+        lock.lock();
+    }
+}
+
+// RocksDB can crash-loop on a full disk even with synced writes (facebook/rocksdb#7784), so
+// commands stop while there is still room.
+void Engine::watch_disk() {
+    if (loss_ || views_failed_) return;
+    const bool is_low = disk_free_bytes() < options_.disk_reserve_bytes;
+    if (is_low == paused_for_disk_) return;
+    paused_for_disk_ = is_low;
+    if (is_low) {
+        options_.report(
+            "less than " + std::to_string(options_.disk_reserve_bytes >> 20) +
+            " MiB are free for " + options_.data.string() +
+            ": no commands are taken until there is room"
+        );
+        sequencer_->pause("disk_full");
+    } else {
+        options_.report("there is room on the disk again: commands are taken");
+        sequencer_->resume();
+    }
+}
+
+void Engine::sign_tree_head() {
+    if (loss_ || !checkpoints_) return;
+    const auto [size, root] = log_->tree_head();
+    if (size == 0 || (checkpoints_->last() && checkpoints_->last()->size == size)) return;
+    const TreeHead head{.origin = log_key_->name(), .size = size, .root = root, .at = system_now()};
+    const auto kept = checkpoints_->append(log_key_->sign(head), head);
+    if (!kept) options_.report("the signed tree head was not kept: " + describe(kept.error()));
+}
+
+}  // namespace verbatim

@@ -1,0 +1,104 @@
+#pragma once
+
+#include "eventstore/checkpoint.hpp"
+#include "eventstore/commands/sequencer.hpp"
+#include "eventstore/event_log.hpp"
+#include "projections/views.hpp"
+#include "protocol/authenticator.hpp"
+#include "protocol/tokens.hpp"
+
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace verbatim {
+
+struct EngineOptions {
+    std::filesystem::path data = "data";
+    std::uint64_t disk_reserve_bytes = 512ull << 20;  // below it no commands are taken
+    bool destroy_deleted = false;
+    // Operating failures and what becomes of them, for people.
+    std::function<void(const std::string&)> report;
+    std::function<void(const BatchTiming&)> batch_observer;  // may be empty
+};
+
+// The part of a node that needs no socket: a data directory with its log, read models, keys and
+// checkpoints, and the sequencer on top. What `verbatim serve` and the tools that write share.
+//
+// Threads:  open, catch_up, start and stop by one thread; the rest as the parts say.
+// Lifetime: parts live as long as the engine; listeners must outlive stop().
+class Engine final : public CommitListener {
+public:
+    // Opens or makes `data`. A log that is shorter than its checkpoint, or differs from it, is a
+    // declared loss: it opens, says which positions are missing, and takes no commands.
+    // Errors: those of the log, the views and the keys; cannot_open when another process has it.
+    [[nodiscard]] static StoreResult<std::unique_ptr<Engine>> open(EngineOptions options);
+    ~Engine() override;
+
+    // Brings the views to the log's head. Before start().
+    [[nodiscard]] StoreResult<void> catch_up(
+        const std::function<void(const RebuildProgress&)>& progress
+    );
+
+    // Called after the views were changed and before the commands are answered, on the writer
+    // thread.
+    void on_projected(std::function<void(const CommittedBatch&)> listener);
+    // Called after the answers, on the writer thread. Must not block.
+    void on_announced(std::function<void(const std::shared_ptr<const CommittedBatch>&)> listener);
+
+    // Makes the sequencer, paused with `not_ready` until start(): for parts that refer to it.
+    void prepare_sequencer();
+    // From now on commands are taken. Requires: catch_up() has succeeded; listeners are set.
+    void start();
+    // Answers what was taken, signs the last tree head.
+    void stop();
+
+    [[nodiscard]] EventLog& log() { return *log_; }
+    [[nodiscard]] Views& views() { return *views_; }
+    // Requires: prepare_sequencer() or start().
+    [[nodiscard]] Sequencer& sequencer() { return *sequencer_; }
+    [[nodiscard]] const Tokens& tokens() const { return *tokens_; }
+    [[nodiscard]] Authenticator& authenticator() { return *authenticator_; }
+    [[nodiscard]] const NoteSigner& log_key() const { return *log_key_; }
+    [[nodiscard]] std::uint64_t disk_free_bytes() const;
+    // Why queries cannot be trusted any more (the views' store failed), or nullopt.
+    [[nodiscard]] std::optional<std::string> views_failure() const;
+
+private:
+    explicit Engine(EngineOptions options) : options_(std::move(options)) {}
+
+    StoreResult<void> open_log();
+    StoreResult<void> open_keys();
+    void compare_with_checkpoint();
+    void declare_loss(std::string why);
+    void project(const std::shared_ptr<const CommittedBatch>& batch) override;
+    void announce(const std::shared_ptr<const CommittedBatch>& batch) override;
+    void keep_house();
+    void watch_disk();
+    void sign_tree_head();
+
+    EngineOptions options_;
+    std::unique_ptr<EventLog> log_;
+    std::unique_ptr<Views> views_;
+    std::unique_ptr<Tokens> tokens_;
+    std::unique_ptr<NoteSigner> log_key_;
+    std::unique_ptr<CheckpointFile> checkpoints_;
+    std::unique_ptr<Authenticator> authenticator_;
+    std::unique_ptr<Sequencer> sequencer_;
+    std::function<void(const CommittedBatch&)> projected_;
+    std::function<void(const std::shared_ptr<const CommittedBatch>&)> announced_;
+    std::optional<std::string> loss_;  // the declared one
+    bool paused_for_disk_ = false;
+    std::atomic<bool> views_failed_{false};
+    std::mutex house_mutex_;
+    std::condition_variable house_wake_;
+    bool stopping_ = false;
+    std::thread house_;
+};
+
+}  // namespace verbatim
