@@ -1,0 +1,152 @@
+#include "app/configuration.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <unistd.h>
+
+namespace verbatim {
+
+namespace {
+
+constexpr std::string_view environment_prefix = "VERBATIM_";
+
+std::string variable_of(std::string_view option) {
+    std::string name(environment_prefix);
+    for (const char c : option) name += c == '-' ? '_' : static_cast<char>(std::toupper(c));
+    return name;
+}
+
+bool names(const std::vector<std::string>& arguments, const std::string& option) {
+    const std::string flag = "--" + option;
+    return std::any_of(arguments.begin(), arguments.end(), [&](const std::string& argument) {
+        return argument == flag || argument.starts_with(flag + "=");
+    });
+}
+
+// The options of the configuration: those that have a group of ours.
+std::vector<const CLI::Option*> settings_of(const CLI::App& app) {
+    return app.get_options([](const CLI::Option* option) { return option->get_group() == "Server"; }
+    );
+}
+
+std::string source_of(
+    const CLI::Option& option,
+    const std::vector<std::string>& arguments,
+    const std::vector<std::string>& from_environment
+) {
+    const std::string name = option.get_single_name();
+    if (names(arguments, name)) return "flag";
+    if (names(from_environment, name)) return "environment (" + variable_of(name) + ")";
+    return option.count() > 0 ? "file" : "default";
+}
+
+std::string value_of(const CLI::Option& option) {
+    if (option.count() == 0) return option.get_default_str();
+    std::string joined;
+    for (const std::string& result : option.reduced_results()) {
+        if (!joined.empty()) joined += ',';
+        joined += result;
+    }
+    return joined;
+}
+
+}  // namespace
+
+void add_configuration(CLI::App& app, Configuration& configuration) {
+    app.option_defaults()->group("Server")->always_capture_default();
+    app.add_option(
+        "--data", configuration.data, "directory of the log and all that is derived from it"
+    );
+    app.add_option("--bind", configuration.bind, "address to listen on");
+    app.add_option(
+        "--http-port", configuration.http_port, "port of REST, metrics and pages; 0: any free"
+    );
+    app.add_option(
+        "--feed-port", configuration.feed_port, "port of the WebSocket feed; 0: any free"
+    );
+    app.add_option(
+           "--http-threads", configuration.http_threads, "workers that parse and answer requests"
+    )
+        ->check(CLI::Range(1, 64));
+    app.add_option(
+           "--password-threads",
+           configuration.password_threads,
+           "workers that hash passwords, 64 MiB each"
+    )
+        ->check(CLI::Range(1, 64));
+    app.add_option("--http-connections-max", configuration.http_connections_max, "beyond: 503")
+        ->check(CLI::Range(1, 1'000'000));
+    app.add_option("--feed-sessions-max", configuration.feed_sessions_max, "beyond: 503")
+        ->check(CLI::Range(1, 1'000'000));
+    app.add_option(
+           "--rate-limits", configuration.rate_limits, "on, or off for tests and benchmarks"
+    )
+        ->check(CLI::IsMember({"on", "off"}));
+    app.add_option(
+           "--trusted-proxies",
+           configuration.trusted_proxies,
+           "addresses or networks whose X-Forwarded-For is believed"
+    )
+        ->delimiter(',');
+    app.add_option(
+           "--cors-origins",
+           configuration.cors_origins,
+           "origins that browsers may call from; none: the same only"
+    )
+        ->delimiter(',');
+    app.add_option(
+           "--deletion",
+           configuration.deletion,
+           "what deleting a message does to its text: hide or destroy"
+    )
+        ->check(CLI::IsMember({"hide", "destroy"}));
+    app.add_option(
+        "--disk-reserve-mib",
+        configuration.disk_reserve_mib,
+        "free space below which no commands are taken"
+    );
+    app.add_option("--log-format", configuration.log_format, "human or json")
+        ->check(CLI::IsMember({"human", "json"}));
+    app.add_option("--log-level", configuration.log_level, "debug, info, warn or error")
+        ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+    app.option_defaults()->group("Options");
+    app.set_config("--config", "", "TOML file with any of the server's options");
+    app.allow_config_extras(CLI::config_extras_mode::error);
+}
+
+std::vector<std::string> environment_arguments(
+    const CLI::App& app, const std::vector<std::string>& arguments
+) {
+    std::vector<std::string> known;
+    std::vector<std::string> found;
+    for (const CLI::Option* option : settings_of(app)) {
+        const std::string name = option->get_single_name();
+        known.push_back(variable_of(name));
+        const char* value = std::getenv(known.back().c_str());
+        if (value != nullptr && !names(arguments, name)) found.push_back("--" + name + "=" + value);
+    }
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const std::string_view text = *entry;
+        if (!text.starts_with(environment_prefix)) continue;
+        const std::string name(text.substr(0, text.find('=')));
+        if (std::find(known.begin(), known.end(), name) == known.end())
+            throw CLI::ExtrasError("environment variable " + name, {name});
+    }
+    return found;
+}
+
+std::string explain(
+    const CLI::App& app,
+    const std::vector<std::string>& arguments,
+    const std::vector<std::string>& from_environment
+) {
+    std::string text;
+    for (const CLI::Option* option : settings_of(app)) {
+        std::string line = option->get_single_name() + " = " + value_of(*option);
+        line.resize(std::max<std::size_t>(line.size() + 2, 44), ' ');
+        text += line + "# " + source_of(*option, arguments, from_environment) + "\n";
+    }
+    return text;
+}
+
+}  // namespace verbatim

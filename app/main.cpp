@@ -1,0 +1,109 @@
+#include "app/configuration.hpp"
+#include "app/logging.hpp"
+#include "app/node.hpp"
+#include "tools/import_irc.hpp"
+
+#include <CLI/CLI.hpp>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace verbatim;
+
+// SIGTERM and SIGINT are taken by sigwait in the main thread; all others inherit the mask. A socket
+// whose reader is gone says so by its error, not by a signal.
+sigset_t block_signals() {
+    sigset_t stopping;
+    sigemptyset(&stopping);
+    sigaddset(&stopping, SIGTERM);
+    sigaddset(&stopping, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &stopping, nullptr);
+    struct sigaction ignore {};
+    ignore.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &ignore, nullptr);
+    return stopping;
+}
+
+int serve(const Configuration& configuration) {
+    const sigset_t stopping = block_signals();
+    const auto log = make_logger(configuration.log_format, configuration.log_level);
+    auto node = Node::start(configuration, log);
+    if (!node) {
+        log->error("{}", node.error());
+        return 1;
+    }
+    log->info(
+        "ready: http://{0}:{1} and ws://{0}:{2}/api/v1/feed", configuration.bind,
+        (*node)->http_port(), (*node)->feed_port()
+    );
+    int signal = 0;
+    sigwait(&stopping, &signal);
+    log->info("{}: stopping", strsignal(signal));
+    (*node)->stop();
+    log->info("stopped");
+    return 0;
+}
+
+struct CommandLine {
+    Configuration configuration;
+    ImportIrcOptions import_irc;
+    CLI::App app{"Verbatim: an event-sourced chat backend", "verbatim"};
+    CLI::App* serve = nullptr;
+    CLI::App* config = nullptr;
+    CLI::App* irc = nullptr;
+
+    CommandLine() {
+        add_configuration(app, configuration);
+        app.set_version_flag("--version", "verbatim " VERBATIM_VERSION);
+        app.require_subcommand(1);
+        app.fallthrough();
+        serve = app.add_subcommand("serve", "run a node");
+        config = app.add_subcommand("config", "print the effective configuration and where it came from");
+        CLI::App* import = app.add_subcommand("import", "bring in the history of another chat");
+        import->require_subcommand(1);
+        irc = add_import_irc(*import, import_irc);
+    }
+};
+
+int run(int argc, char** argv) {
+    CommandLine line;
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    std::vector<std::string> from_environment;
+    try {
+        from_environment = environment_arguments(line.app, arguments);
+        // CLI11 takes a vector from its back.
+        std::vector<std::string> all = arguments;
+        all.insert(all.end(), from_environment.begin(), from_environment.end());
+        std::reverse(all.begin(), all.end());
+        line.app.parse(std::move(all));
+    } catch (const CLI::ParseError& error) {
+        return line.app.exit(error);
+    }
+    if (line.config->parsed()) {
+        std::fputs(explain(line.app, arguments, from_environment).c_str(), stdout);
+        return 0;
+    }
+    if (line.irc->parsed()) {
+        line.import_irc.data = line.configuration.data;
+        return import_irc(line.import_irc);
+    }
+    return serve(line.configuration);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "verbatim: %s\n", error.what());
+        return 70;
+    }
+}

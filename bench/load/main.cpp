@@ -1,0 +1,168 @@
+#include "bench/load/client.hpp"
+#include "bench/load/fanout.hpp"
+#include "bench/load/http_load.hpp"
+#include "bench/load/statistics.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+// verbatim_load: one kind of load against a running server; prints one JSON line with what it saw.
+namespace {
+
+using namespace bench;
+
+struct Options {
+    Target target;
+    long server_pid = 0;
+    double seconds = 30;
+    double warm_up_seconds = 3;
+    std::size_t connections = 32;
+    std::size_t rooms = 1;
+    std::size_t feeds = 1000;
+    std::size_t messages = 100'000;
+    double rate = 0;
+};
+
+// Runs `work` and adds what server and generator spent.
+template <class Work>
+nlohmann::json measured(const Options& options, Work work) {
+    const double server = cpu_seconds_of(options.server_pid);
+    const double own = own_cpu_seconds();
+    const std::int64_t start = now_us();
+    nlohmann::json row = work();
+    const double elapsed = static_cast<double>(now_us() - start) / 1e6;
+    row["server_cores"] = (cpu_seconds_of(options.server_pid) - server) / elapsed;
+    row["generator_cores"] = (own_cpu_seconds() - own) / elapsed;
+    return row;
+}
+
+nlohmann::json row_of(const HttpResult& result) {
+    return {
+        {"per_second", static_cast<double>(result.answers) / result.seconds},
+        {"p50_us", result.latency.quantile(0.5)},
+        {"p99_us", result.latency.quantile(0.99)},
+        {"errors", result.errors}};
+}
+
+const std::string& text_of_200_bytes() {
+    static const std::string body = R"({"text":")" + std::string(200, 'm') + R"("})";
+    return body;
+}
+
+nlohmann::json send_load(const Options& options) {
+    const User user = sign_in(options.target, "bench.sender");
+    std::vector<std::string> requests;
+    for (std::size_t i = 0; i < options.rooms; ++i) {
+        const std::string room = make_room(options.target, user, "bench");
+        requests.push_back(request_text(
+            "POST", "/api/v1/rooms/" + room + "/messages", user.token, text_of_200_bytes()
+        ));
+    }
+    return measured(options, [&] {
+        return row_of(run_http(
+            options.target,
+            options.connections,
+            options.seconds,
+            options.warm_up_seconds,
+            201,
+            [&](std::size_t i) -> const std::string& { return requests[i % requests.size()]; }
+        ));
+    });
+}
+
+nlohmann::json page_load(const Options& options) {
+    const User user = sign_in(options.target, "bench.reader");
+    const std::string room = make_room(options.target, user, "pages");
+    const std::string path = "/api/v1/rooms/" + room + "/messages";
+    const std::string send = request_text("POST", path, user.token, text_of_200_bytes());
+    std::size_t filled = 0;
+    while (filled < options.messages)
+        filled += run_http(options.target, 64, 1, 0, 201, [&](std::size_t) -> const std::string& {
+                      return send;
+                  }).answers;
+    const std::string get = request_text("GET", path, user.token, {});
+    return measured(options, [&] {
+        return row_of(run_http(
+            options.target,
+            options.connections,
+            options.seconds,
+            options.warm_up_seconds,
+            200,
+            [&](std::size_t) -> const std::string& { return get; }
+        ));
+    });
+}
+
+std::vector<User> readers_of(const Options& options, const std::string& room) {
+    std::vector<User> readers;
+    for (int i = 0; i < 8; ++i) {
+        readers.push_back(sign_in(options.target, "bench.reader" + std::to_string(i)));
+        if (!room.empty())
+            call(options.target, "POST", "/api/v1/rooms/" + room + "/join", readers.back().token);
+    }
+    return readers;
+}
+
+nlohmann::json fanout_load(const Options& options) {
+    const User sender = sign_in(options.target, "bench.sender");
+    const std::string room = make_room(options.target, sender, "fan-out");
+    const std::vector<User> readers = readers_of(options, room);
+    FanoutPlan plan;
+    plan.feeds = options.feeds;
+    plan.seconds = options.seconds;
+    plan.warm_up_seconds = options.warm_up_seconds;
+    plan.rate = options.rate;
+    return measured(options, [&] {
+        const FanoutResult result = run_fanout(options.target, plan, readers, sender, room);
+        return nlohmann::json{
+            {"per_second", static_cast<double>(result.deliveries) / result.seconds},
+            {"sends_per_second",
+             static_cast<double>(result.sent) / (result.seconds + plan.warm_up_seconds)},
+            {"p50_us", result.latency.quantile(0.5)},
+            {"p99_us", result.latency.quantile(0.99)},
+            {"errors", result.errors}};
+    });
+}
+
+nlohmann::json hold(const Options& options) {
+    hold_feeds(options.target, options.feeds, readers_of(options, ""), options.seconds);
+    return {{"feeds", options.feeds}};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    CLI::App app{"Load for Verbatim's benchmarks"};
+    app.add_option("--http-port", options.target.http_port);
+    app.add_option("--feed-port", options.target.feed_port);
+    app.add_option("--server-pid", options.server_pid);
+    app.add_option("--seconds", options.seconds);
+    app.add_option("--warm-up", options.warm_up_seconds);
+    app.add_option("--connections", options.connections);
+    app.add_option("--rooms", options.rooms);
+    app.add_option("--feeds", options.feeds);
+    app.add_option("--messages", options.messages);
+    app.add_option("--rate", options.rate);
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.add_subcommand("sends", "durable sends, closed loop");
+    app.add_subcommand("pages", "newest 50 messages of a room of --messages");
+    app.add_subcommand("fanout", "one room, --feeds feeds; --rate 0: at saturation");
+    app.add_subcommand("hold", "idle feeds, for --seconds");
+    CLI11_PARSE(app, argc, argv);
+    try {
+        nlohmann::json row;
+        if (app.got_subcommand("sends")) row = send_load(options);
+        if (app.got_subcommand("pages")) row = page_load(options);
+        if (app.got_subcommand("fanout")) row = fanout_load(options);
+        if (app.got_subcommand("hold")) row = hold(options);
+        std::printf("%s\n", row.dump().c_str());
+        return 0;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "verbatim_load: %s\n", error.what());
+        return 1;
+    }
+}

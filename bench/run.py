@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Starts a release server on a fresh data directory, loads it, prints docs/performance.md's table.
+
+    bench/run.py [--runs 3] [--seconds 30] [--binary build/release/verbatim] [ROW...]
+
+Rows: sends32 sends64 solo fanout fanout_paced pages memory restart rebuild. A 4408 or an error voids a run.
+"""
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class Server:
+    """One `verbatim serve` on free ports; killed with -9 or stopped with TERM."""
+
+    def __init__(self, binary, data):
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            [binary, "serve", "--data", data, "--http-port", "0", "--feed-port", "0", "--rate-limits", "off"],
+            stderr=subprocess.PIPE, text=True)
+        self.log = []
+        for line in self.process.stderr:
+            self.log.append(line)
+            ports = re.search(r"ready: http://[^:]+:(\d+) and ws://[^:]+:(\d+)/", line)
+            if ports:
+                self.ready_seconds = time.monotonic() - self.started
+                self.http_port, self.feed_port = ports.groups()
+                return
+        sys.exit("the server did not start:\n" + "".join(self.log))
+
+    def load(self, *arguments):
+        line = subprocess.run(
+            [os.path.join(ROOT, "build/release/bench/verbatim_load"), *arguments,
+             "--http-port", self.http_port, "--feed-port", self.feed_port,
+             "--server-pid", str(self.process.pid)],
+            stdout=subprocess.PIPE, check=True, text=True).stdout
+        return json.loads(line.splitlines()[-1])
+
+    def stage_means(self):
+        text = urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/metrics").read().decode()
+        sums = dict(re.findall(r'verbatim_command_stage_seconds_sum\{stage="(\w+)"\} (\S+)', text))
+        counts = dict(re.findall(r'verbatim_command_stage_seconds_count\{stage="(\w+)"\} (\S+)', text))
+        return {s: 1e6 * float(sums[s]) / max(1.0, float(counts[s])) for s in sums}
+
+    def pss_kib(self):
+        with open(f"/proc/{self.process.pid}/smaps_rollup") as file:
+            return int(re.search(r"^Pss:\s+(\d+)", file.read(), re.M).group(1))
+
+    def end(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        self.process.wait()
+        self.process.stderr.close()
+
+
+def spread(values, digits=0):
+    shown = [f"{v:,.{digits}f}" for v in (statistics.median(values), min(values), max(values))]
+    return f"{shown[0]} ({shown[1]}–{shown[2]})"
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+
+    def fresh(self):
+        return tempfile.mkdtemp(prefix="verbatim-bench-", dir=self.options.scratch)
+
+    def repeat(self, name, *arguments):
+        """Each run on a fresh server and data directory."""
+        rows, stages = [], []
+        for _ in range(self.options.runs):
+            data = self.fresh()
+            server = Server(self.options.binary, data)
+            row = server.load(*arguments, "--seconds", str(self.options.seconds))
+            stages.append(server.stage_means())
+            server.end()
+            shutil.rmtree(data)
+            if row["errors"]:
+                sys.exit(f"{name}: void, {row['errors']} errors")
+            rows.append(row)
+        column = lambda key: [row[key] for row in rows]
+        latency = f"p50 {spread([v / 1000 for v in column('p50_us')], 2)} ms, p99 {spread([v / 1000 for v in column('p99_us')], 2)} ms" if max(column("p50_us")) else "–"
+        print(f"| {name} | {spread(column('per_second'))}/s | {latency} | {spread(column('server_cores'), 2)} | {spread(column('generator_cores'), 2)} |", flush=True)
+        if name.startswith("sends"):
+            print("    stages, µs a batch: " + ", ".join(
+                f"{stage} {statistics.median([s[stage] for s in stages]):.0f}" for stage in stages[0]), flush=True)
+
+    def sends32(self):
+        self.repeat("sends, 32 connections", "sends", "--connections", "32")
+
+    def sends64(self):
+        self.repeat("sends, 64 connections", "sends", "--connections", "64")
+
+    def solo(self):
+        self.repeat("sends, 1 connection", "sends", "--connections", "1")
+
+    def fanout(self):
+        self.repeat("fan-out, 1,000 feeds, saturation", "fanout", "--feeds", "1000")
+
+    def fanout_paced(self):
+        self.repeat("fan-out, 1,000 feeds, 78 sends/s", "fanout", "--feeds", "1000", "--rate", "78")
+
+    def pages(self):
+        self.repeat("newest 50 of 100,000, 16 connections", "pages", "--connections", "16", "--messages", "100000")
+
+    def memory(self):
+        data = self.fresh()
+        server = Server(self.options.binary, data)
+        server.load("hold", "--feeds", "10", "--seconds", "1")
+        before = server.pss_kib()
+        holder = subprocess.Popen(
+            [os.path.join(ROOT, "build/release/bench/verbatim_load"), "hold", "--feeds", "5000", "--seconds", "20",
+             "--http-port", server.http_port, "--feed-port", server.feed_port], stdout=subprocess.PIPE, text=True)
+        holder.stdout.readline()
+        print(f"| memory for each of 5,000 idle feeds | {(server.pss_kib() - before) / 5000:.1f} KiB | – | – | – |", flush=True)
+        holder.terminate()
+        holder.wait()
+        server.end()
+        shutil.rmtree(data)
+
+    def filled(self):
+        """A data directory of 1,000,000 messages whose server was killed under load."""
+        data = self.fresh()
+        server = Server(self.options.binary, data)
+        sent = 0
+        while sent < 1_000_000:
+            row = server.load("sends", "--connections", "64", "--rooms", "16", "--seconds", "10", "--warm-up", "0")
+            sent += row["per_second"] * 10
+        loader = subprocess.Popen(
+            [os.path.join(ROOT, "build/release/bench/verbatim_load"), "sends", "--connections", "64", "--rooms", "16",
+             "--seconds", "60", "--http-port", server.http_port], stderr=subprocess.DEVNULL)
+        time.sleep(5)
+        server.end(signal.SIGKILL)
+        loader.wait()
+        return data
+
+    def restart(self):
+        data = self.filled()
+        seconds = []
+        for _ in range(self.options.runs):
+            server = Server(self.options.binary, data)
+            seconds.append(server.ready_seconds)
+            server.end(signal.SIGKILL)
+        print(f"| start after kill -9, 1,000,000 events | {spread(seconds, 2)} s | – | – | – |", flush=True)
+        rates = []
+        for _ in range(self.options.runs):
+            shutil.rmtree(os.path.join(data, "views"))
+            server = Server(self.options.binary, data)
+            text = urllib.request.urlopen(f"http://127.0.0.1:{server.http_port}/readyz").read()
+            rates.append(json.loads(text)["position"] / server.ready_seconds)
+            server.end()
+        print(f"| rebuild of all views, start to ready | {spread(rates)} events/s | – | – | – |", flush=True)
+        shutil.rmtree(data)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--binary", default=os.path.join(ROOT, "build/release/verbatim"))
+    parser.add_argument("--scratch", default=os.path.join(ROOT, "build"))
+    parser.add_argument("rows", nargs="*", default=[
+        "sends32", "sends64", "solo", "fanout", "fanout_paced", "pages", "memory", "restart"])
+    options = parser.parse_args()
+    print("| what | rate: median (min–max) | latency | server cores | generator cores |\n|---|---|---|---|---|")
+    for row in options.rows:
+        getattr(Bench(options), row)()
+
+
+if __name__ == "__main__":
+    main()
