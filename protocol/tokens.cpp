@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view issuer = "verbatim";
 constexpr std::int64_t microseconds_per_second = 1'000'000;
-// Ours have some 330: nothing longer is worth decoding.
+// Ours have some 420: nothing much longer is worth decoding.
 constexpr std::size_t access_token_characters_max = 1'024;
 constexpr std::size_t jti_bytes = 16;
 
