@@ -78,7 +78,8 @@ using RandomBytes = std::function<void(std::span<std::uint8_t>)>;
 // An append-only log of events in one total order, divided into streams. There is no method that
 // changes or removes an event.
 //
-// Threads:    prepare() and stage() by one thread at a time, commit() by one thread at a time, in the order of
+// Threads:    prepare() and stage() by one thread at a time, commit() by one thread at a time, in
+// the order of
 //             preparation; everything else by any thread at any time.
 // Durability: once commit() has returned a value, its events survive a power loss.
 // Lifetime:   cursors must not outlive the log.
@@ -120,16 +121,16 @@ public:
     // Requires: the events' positions continue the last prepared batch; each stream's versions
     // continue too; at most limits::commands_per_batch_max * events_per_command_max events.
     [[nodiscard]] PreparedBatch prepare(const CommitBatch& batch);
-    // prepare() in pieces, by the same thread: adds `part` to `into`, which is new or what was staged
-    // into last and is not committed yet.
+    // prepare() in pieces, by the same thread: adds `part` to `into`, which is new or what was
+    // staged into last and is not committed yet.
     void stage(PreparedBatch& into, const CommitBatch& part);
     // Requires: the batch follows the last committed one.
     // Errors: outcome_unknown. Every later commit answers the same until the log is reopened;
     // reading goes on, as of the last batch that succeeded.
     [[nodiscard]] StoreResult<void> commit(PreparedBatch batch);
 
-    // That a text matches its commitment is not checked by reading, here or below, but by the audit.
-    // Errors: missing_record (also beyond head()), corrupt_record, missing_content,
+    // That a text matches its commitment is not checked by reading, here or below, but by the
+    // audit. Errors: missing_record (also beyond head()), corrupt_record, missing_content,
     // written_by_newer_build, io_failed.
     [[nodiscard]] StoreResult<RecordedEvent> read(Position position) const;
     [[nodiscard]] StoreResult<std::string> read_record(Position position) const;  // as stored

@@ -26,9 +26,9 @@ struct RocksOptions {
     std::size_t block_cache_bytes = 64u << 20;
     std::size_t wal_bytes_max = 32u << 20;  // about what a start after a crash must replay
     // Columns that are mostly read by exact key get a bloom filter.
-    std::vector<std::size_t> point_lookup_columns;
-    // Puts into these columns cost about half.
-    std::vector<AscendingKeys> ascending_keys;
+    std::vector<std::size_t> point_lookup_columns{};
+    // Puts into these columns then search from the last one, not from the top of the memtable.
+    std::vector<AscendingKeys> ascending_keys{};
     rocksdb::Env* env = nullptr;  // tests: a disk that fails or forgets; not owned
 };
 
