@@ -1,0 +1,186 @@
+#pragma once
+
+#include "broker/feed/feed_server.hpp"
+#include "domain/type_id.hpp"
+#include "eventstore/commands/sequencer.hpp"
+#include "projections/views.hpp"
+#include "protocol/random.hpp"
+#include "protocol/tokens.hpp"
+#include "tests/broker/support/feed_client.hpp"
+#include "tests/support/log_scribe.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <future>
+#include <gtest/gtest.h>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace verbatim::testing {
+
+// A node without REST: log and views in memory, the sequencer, and a feed on a free port.
+class FeedWorld final : public CommitListener {
+public:
+    struct Person {
+        UserId user;
+        SessionId session;
+        std::string token;
+    };
+
+    explicit FeedWorld(feed::FeedOptions options = {})
+        : log_(open_memory_event_log(random_bytes, new_uuid(system_now()), system_now()).value()),
+          views_(make_memory_storage(Views::column_names().size())),
+          tokens_(std::array<std::uint8_t, 32>{7}),
+          authenticator_(tokens_, views_) {
+        EXPECT_TRUE(views_.catch_up(*log_, [](const RebuildProgress&) {}).has_value());
+        for (const Limiter limiter : {Limiter::feeds_per_address, Limiter::commands_per_user})
+            rate_limits_.set(limiter, {.per_second = 1e9, .burst = 1e9});
+        SequencerOptions settings;
+        settings.clock = system_now;
+        settings.random = random_bytes;
+        sequencer_ = std::make_unique<Sequencer>(*log_, *this, std::move(settings));
+        options.port = 0;
+        server_ = std::make_unique<feed::FeedServer>(
+            feed::FeedParts{
+                .log = *log_,
+                .views = views_,
+                .authenticator = authenticator_,
+                .sequencer = *sequencer_,
+                .rate_limits = rate_limits_,
+                .metrics = metrics_,
+                .clock =
+                    [this] { return Timestamp(system_now().microseconds() + clock_ahead_us_); },
+                .new_uuid = [] { return new_uuid(system_now()); },
+                .client_address = [](const std::string& peer, const std::string&) { return peer; },
+                .report = [](const std::string& what) { ADD_FAILURE() << what; }},
+            std::move(options)
+        );
+        const auto started = server_->start();
+        EXPECT_TRUE(started.has_value());
+    }
+    ~FeedWorld() override {
+        sequencer_->stop();
+        server_.reset();
+    }
+    FeedWorld(const FeedWorld&) = delete;
+    FeedWorld& operator=(const FeedWorld&) = delete;
+
+    Person person(const std::string& name) {
+        const UserId user(new_uuid(system_now()));
+        RegisterUser registration;
+        registration.username = name;
+        registration.display_name = name;
+        registration.password_hash = "hash";
+        EXPECT_TRUE(run(user, stream_of(user), AccountCommand(registration)).has_value());
+        return log_in(user);
+    }
+    Person log_in(const UserId& user) {
+        OpenSession opening;
+        opening.session = SessionId(new_uuid(system_now()));
+        opening.verified = Version(1);
+        opening.refresh_hash = std::string(32, 'r');
+        EXPECT_TRUE(run(user, stream_of(user), AccountCommand(opening)).has_value());
+        return {user, opening.session, tokens_.issue(user, opening.session, system_now())};
+    }
+    RoomId room(const Person& owner, Visibility visibility = Visibility::public_) {
+        const RoomId room(new_uuid(system_now()));
+        CreateRoom create;
+        create.name = "Hall";
+        create.visibility = visibility;
+        create.max_members = 1'000;
+        EXPECT_TRUE(run(owner.user, stream_of(room), RoomCommand(create)).has_value());
+        return room;
+    }
+    // Waits for the answer, and until the feed has been told. A refusal is an answer.
+    CommandResult run(const UserId& actor, const StreamId& stream, Command command) {
+        std::promise<CommandResult> promise;
+        auto answer = promise.get_future();
+        submit(actor, stream, std::move(command), [&](CommandResult result) {
+            promise.set_value(std::move(result));
+        });
+        CommandResult result = answer.get();
+        std::unique_lock lock(mutex_);
+        told_.wait(lock, [&] { return !result || result->position <= announced_; });
+        return result;
+    }
+    CommandResult run(const Person& actor, const RoomId& room, RoomCommand command) {
+        return run(actor.user, stream_of(room), std::move(command));
+    }
+    void submit(
+        const UserId& actor, const StreamId& stream, Command command, CommandCallback answered
+    ) {
+        sequencer_->submit(
+            {.stream = stream,
+             .command = std::move(command),
+             .actor = actor,
+             .id = CommandId(new_uuid(system_now())),
+             .key = std::nullopt,
+             .if_match = std::nullopt,
+             .occurred_at = std::nullopt},
+            std::move(answered)
+        );
+    }
+    static SendMessage saying(const std::string& text) {
+        SendMessage message;
+        message.text = text;
+        return message;
+    }
+
+    FeedClient client(int receive_buffer_bytes = 0) {
+        return FeedClient(server_->port(), receive_buffer_bytes);
+    }
+    FeedClient open(const Person& person, const std::string& query = {}, int receive_buffer = 0) {
+        FeedClient opened = client(receive_buffer);
+        const std::string target = "/api/v1/feed?token=" + person.token + query;
+        EXPECT_TRUE(opened.upgrade(target).starts_with("HTTP/1.1 101"));
+        return opened;
+    }
+    // Opened at the tail, welcome and caught_up read.
+    FeedClient live(const Person& person, const std::string& query = {}) {
+        FeedClient opened = open(person, query);
+        EXPECT_EQ(opened.read().at("type"), "welcome");
+        EXPECT_EQ(opened.read().at("type"), "caught_up");
+        return opened;
+    }
+    static std::string after(Position position) {
+        return "&after=" + std::to_string(position.value());
+    }
+
+    [[nodiscard]] EventLog& log() { return *log_; }
+    [[nodiscard]] Views& views() { return views_; }
+    [[nodiscard]] Tokens& tokens() { return tokens_; }
+    [[nodiscard]] feed::FeedServer& server() { return *server_; }
+    [[nodiscard]] RateLimits& rate_limits() { return rate_limits_; }
+    void move_clock(std::int64_t seconds) { clock_ahead_us_ += seconds * 1'000'000; }
+
+private:
+    void project(const std::shared_ptr<const CommittedBatch>& batch) override {
+        EXPECT_TRUE(views_.apply(*batch, log_->epoch()).has_value());
+        authenticator_.sessions_changed(*batch);
+    }
+    void announce(const std::shared_ptr<const CommittedBatch>& batch) override {
+        server_->announce(batch);
+        const std::lock_guard lock(mutex_);
+        announced_ = batch->events.back().position;
+        told_.notify_all();
+    }
+
+    std::unique_ptr<EventLog> log_;
+    Views views_;
+    Tokens tokens_;
+    Authenticator authenticator_;
+    RateLimits rate_limits_;
+    Metrics metrics_;
+    std::atomic<std::int64_t> clock_ahead_us_{0};
+    std::mutex mutex_;
+    std::condition_variable told_;
+    Position announced_;
+    std::unique_ptr<feed::FeedServer> server_;
+    std::unique_ptr<Sequencer> sequencer_;
+};
+
+}  // namespace verbatim::testing
