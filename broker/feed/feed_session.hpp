@@ -118,6 +118,7 @@ private:
     void begin_feed();
     [[nodiscard]] bool authenticate(const FeedRequest& request);
     [[nodiscard]] Answer<void> choose_scope(const FeedRequest& request);
+    void welcome();
     void begin_at_tail();
     void begin_after(Position after, const std::optional<std::string>& epoch);
     void next_round();

@@ -20,6 +20,13 @@ void FeedSession::begin_feed() {
     const auto chosen = choose_scope(request);
     if (!chosen) return close(CloseCode::not_allowed, "not allowed");
 
+    if (request.after)
+        begin_after(*request.after, request.epoch);
+    else
+        begin_at_tail();
+}
+
+void FeedSession::welcome() {
     using std::chrono::seconds;
     send(welcome_frame(
         {.user = user(),
@@ -28,11 +35,6 @@ void FeedSession::begin_feed() {
          .heartbeat_seconds =
              std::chrono::duration_cast<seconds>(context_.options.heartbeat).count()}
     ));
-    if (is_ending()) return;
-    if (request.after)
-        begin_after(*request.after, request.epoch);
-    else
-        begin_at_tail();
 }
 
 bool FeedSession::authenticate(const FeedRequest& request) {
@@ -77,12 +79,24 @@ bool FeedSession::go_live() {
     return false;
 }
 
+// The tail is the log's end at this moment: the hub hears of events after their callers were
+// answered, and whoever has an answer in hand must not be told of it as news.
 void FeedSession::begin_at_tail() {
-    phase_ = Phase::live;
-    if (go_live()) send(caught_up_frame(context_.hub.position()));
+    phase_ = Phase::waiting;
+    due_ = std::chrono::steady_clock::now() + context_.options.cursor_wait;
+    context_.hub.when_at(context_.parts.log.head(), [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        if (!self || self->phase_ != Phase::waiting) return;
+        self->welcome();
+        if (self->is_ending()) return;
+        self->phase_ = Phase::live;
+        if (self->go_live()) self->send(caught_up_frame(self->context_.hub.position()));
+    });
 }
 
 void FeedSession::begin_after(Position after, const std::optional<std::string>& epoch) {
+    welcome();
+    if (is_ending()) return;
     const bool is_other_epoch = epoch && *epoch != epoch_text(context_.parts.log.epoch());
     if (is_other_epoch || after > context_.parts.log.head())
         return close(CloseCode::cursor_unknown, "this log does not have that position");
