@@ -3,7 +3,7 @@
 
     bench/run.py [--runs 3] [--seconds 30] [--binary build/release/verbatim] [ROW...]
 
-Rows: sends32 sends64 solo fanout fanout_paced pages memory restart rebuild. A 4408 or an error voids a run.
+Rows: sends32 sends64 solo fanout fanout_paced pages memory restart slow_reader cold_room. A 4408 or an error voids a run.
 """
 import argparse
 import json
@@ -110,6 +110,19 @@ class Bench:
     def fanout_paced(self):
         self.repeat("fan-out, 1,000 feeds, 78 sends/s", "fanout", "--feeds", "1000", "--rate", "78")
 
+    def slow_reader(self):
+        """100 feeds are timed in a room of 1,000,000 events, alone and beside one that resumes it all at 1 KiB/s."""
+        common = ["fanout", "--feeds", "100", "--rate", "100", "--messages", "1000000"]
+        self.repeat("100 feeds, 100 sends/s", *common)
+        self.repeat("the same beside a slow resume", *common, "--slow-readers", "1")
+
+    def cold_room(self):
+        for _ in range(self.options.runs):
+            data = self.fresh()
+            print(subprocess.run([os.path.join(ROOT, "build/release/bench/cold_room_bench"), data],
+                                 stdout=subprocess.PIPE, check=True, text=True).stdout.strip(), flush=True)
+            shutil.rmtree(data)
+
     def pages(self):
         self.repeat("newest 50 of 100,000, 16 connections", "pages", "--connections", "16", "--messages", "100000")
 
@@ -170,7 +183,7 @@ def main():
     parser.add_argument("--binary", default=os.path.join(ROOT, "build/release/verbatim"))
     parser.add_argument("--scratch", default=os.path.join(ROOT, "build"))
     parser.add_argument("rows", nargs="*", default=[
-        "sends32", "sends64", "solo", "fanout", "fanout_paced", "pages", "memory", "restart"])
+        "sends32", "sends64", "solo", "fanout", "fanout_paced", "pages", "memory", "restart", "slow_reader", "cold_room"])
     options = parser.parse_args()
     print("| what | rate: median (min–max) | latency | server cores | generator cores |\n|---|---|---|---|---|")
     for row in options.rows:

@@ -68,6 +68,16 @@ void Engine::declare_loss(std::string why) {
 }
 
 void Engine::compare_with_checkpoint() {
+    const std::uint64_t head = log_->head().value();
+    std::error_code ignored;
+    // The file is made before the first event is: where there are events, there was one.
+    if (head > 0 && !std::filesystem::exists(options_.data / "checkpoint", ignored)) {
+        declare_loss(
+            "the log's checkpoint is missing: nobody can say whether positions after " +
+            std::to_string(head) + " are missing too"
+        );
+        return;
+    }
     auto file = CheckpointFile::open(options_.data / "checkpoint", log_key_->verifier_key());
     if (!file) {
         declare_loss("the signed tree heads do not belong to this log: " + describe(file.error()));
@@ -76,7 +86,6 @@ void Engine::compare_with_checkpoint() {
     checkpoints_ = std::move(*file);
     const auto& signed_head = checkpoints_->last();
     if (!signed_head) return;
-    const std::uint64_t head = log_->head().value();
     if (signed_head->size > head) {
         declare_loss(
             "positions " + std::to_string(head + 1) + " to " + std::to_string(signed_head->size) +
@@ -113,6 +122,7 @@ void Engine::prepare_sequencer() {
     options.random = random_bytes;
     options.observer = options_.batch_observer;
     options.destroy_deleted = options_.destroy_deleted;
+    options.on_store_error = [this](const StoreError& error) { options_.report(describe(error)); };
     sequencer_ = std::make_unique<Sequencer>(*log_, *this, std::move(options));
     sequencer_->pause("not_ready");
 }

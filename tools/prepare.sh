@@ -28,6 +28,8 @@ build() {
     local preset=$1
     shift
     local launcher=()
+    # A second clone, as CI makes, shares the first one's cache.
+    export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
     command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
     cmake --preset "$preset" "${launcher[@]}" >"build/$preset.configure.log" 2>&1 || {
         cat "build/$preset.configure.log" >&2

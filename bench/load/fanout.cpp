@@ -106,6 +106,38 @@ private:
     std::uint64_t events_ = 0;
 };
 
+// A feed that asks for everything and hardly reads: 1 KiB a second through a small window.
+class SlowReader {
+public:
+    SlowReader(const Target& target, const User& user, const std::string& room)
+        : socket_(connect_to(target.host, target.feed_port)) {
+        const int small = 4096;
+        ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+        const std::string request =
+            "GET /api/v1/feed?after=0&room=" + room + "&token=" + user.token +
+            " HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+        if (::send(socket_, request.data(), request.size(), MSG_NOSIGNAL) < 0)
+            throw std::runtime_error("a slow reader's handshake was not sent");
+        set_non_blocking(socket_);
+    }
+    ~SlowReader() { ::close(socket_); }
+    SlowReader(const SlowReader&) = delete;
+    SlowReader& operator=(const SlowReader&) = delete;
+
+    // False when the server closed.
+    bool read_if_due(std::int64_t now) {
+        if (now < due_) return true;
+        due_ = now + 1'000'000;
+        std::array<char, 1024> chunk{};
+        return ::recv(socket_, chunk.data(), chunk.size(), 0) != 0;
+    }
+
+private:
+    int socket_;
+    std::int64_t due_ = 0;
+};
+
 std::vector<std::unique_ptr<Feed>> open_feeds(
     const Target& target,
     std::size_t count,
@@ -149,6 +181,8 @@ public:
         : plan_(plan), sender_(sender), room_(room) {
         feeds_ = open_feeds(target, plan.feeds, readers, "&room=" + room);
         for (std::size_t i = 0; i < senders; ++i) connections_.emplace_back(target);
+        for (std::size_t i = 0; i < plan.slow_readers; ++i)
+            slow_.push_back(std::make_unique<SlowReader>(target, sender, room));
         for (std::size_t i = 0; i < feeds_.size(); ++i) watch(feeds_[i]->socket(), i);
         for (std::size_t i = 0; i < senders; ++i)
             watch(connections_[i].socket(), feeds_.size() + i);
@@ -162,6 +196,8 @@ public:
         std::array<epoll_event, 512> ready{};
         while (now_us() < end_) {
             send_what_is_due();
+            for (const auto& reader : slow_)
+                if (!reader->read_if_due(now_us())) ++result_.errors;
             const int count =
                 ::epoll_wait(poll_, ready.data(), ready.size(), plan_.rate > 0 ? 1 : 5);
             for (int i = 0; i < count; ++i) serve(ready[static_cast<std::size_t>(i)].data.u64);
@@ -229,6 +265,7 @@ private:
     int poll_ = ::epoll_create1(EPOLL_CLOEXEC);
     std::vector<std::unique_ptr<Feed>> feeds_;
     std::vector<HttpConnection> connections_;
+    std::vector<std::unique_ptr<SlowReader>> slow_;
     std::uint64_t sent_ = 0;
     std::int64_t start_ = 0;
     std::int64_t end_ = 0;

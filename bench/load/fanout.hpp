@@ -23,6 +23,8 @@ struct FanoutPlan {
     // Sends a second, open loop; 0: as fast as the slowest feed follows, `window` sends ahead.
     double rate = 0;
     std::size_t window = 128;
+    // Feeds that resume the whole room from its beginning, reading 1 KiB a second each.
+    std::size_t slow_readers = 0;
 };
 
 // Feeds of one room, spread over `readers`' tokens, and senders over REST. One thread, epoll.

@@ -21,7 +21,8 @@ struct Options {
     std::size_t connections = 32;
     std::size_t rooms = 1;
     std::size_t feeds = 1000;
-    std::size_t messages = 100'000;
+    std::size_t messages = 0;
+    std::size_t slow_readers = 0;
     double rate = 0;
 };
 
@@ -72,16 +73,23 @@ nlohmann::json send_load(const Options& options) {
     });
 }
 
-nlohmann::json page_load(const Options& options) {
-    const User user = sign_in(options.target, "bench.reader");
-    const std::string room = make_room(options.target, user, "pages");
-    const std::string path = "/api/v1/rooms/" + room + "/messages";
-    const std::string send = request_text("POST", path, user.token, text_of_200_bytes());
+// Puts `options.messages` messages into the room, fast.
+void fill(const Options& options, const std::string& room, const User& user) {
+    const std::string send = request_text(
+        "POST", "/api/v1/rooms/" + room + "/messages", user.token, text_of_200_bytes()
+    );
     std::size_t filled = 0;
     while (filled < options.messages)
         filled += run_http(options.target, 64, 1, 0, 201, [&](std::size_t) -> const std::string& {
                       return send;
                   }).answers;
+}
+
+nlohmann::json page_load(const Options& options) {
+    const User user = sign_in(options.target, "bench.reader");
+    const std::string room = make_room(options.target, user, "pages");
+    const std::string path = "/api/v1/rooms/" + room + "/messages";
+    fill(options, room, user);
     const std::string get = request_text("GET", path, user.token, {});
     return measured(options, [&] {
         return row_of(run_http(
@@ -109,7 +117,9 @@ nlohmann::json fanout_load(const Options& options) {
     const User sender = sign_in(options.target, "bench.sender");
     const std::string room = make_room(options.target, sender, "fan-out");
     const std::vector<User> readers = readers_of(options, room);
+    fill(options, room, sender);
     FanoutPlan plan;
+    plan.slow_readers = options.slow_readers;
     plan.feeds = options.feeds;
     plan.seconds = options.seconds;
     plan.warm_up_seconds = options.warm_up_seconds;
@@ -146,6 +156,7 @@ int main(int argc, char** argv) {
     app.add_option("--feeds", options.feeds);
     app.add_option("--messages", options.messages);
     app.add_option("--rate", options.rate);
+    app.add_option("--slow-readers", options.slow_readers);
     app.require_subcommand(1);
     app.fallthrough();
     app.add_subcommand("sends", "durable sends, closed loop");
