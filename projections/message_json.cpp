@@ -32,12 +32,9 @@ std::string_view lead_in(MessageMember member) {
 
 std::string_view kind_json(MessageKind kind) {
     switch (kind) {
-        case MessageKind::text:
-            return R"("text")";
-        case MessageKind::action:
-            return R"("action")";
-        case MessageKind::notice:
-            return R"("notice")";
+        case MessageKind::text: return R"("text")";
+        case MessageKind::action: return R"("action")";
+        case MessageKind::notice: return R"("notice")";
     }
     return "null";
 }

@@ -23,6 +23,7 @@ StoreResult<std::optional<std::string>> ViewBatch::get(std::string_view key) con
 }
 
 void ViewBatch::put(std::string_view key, std::string value) {
+    bytes_ += key.size() + value.size();
     change(key, std::move(value));
 }
 

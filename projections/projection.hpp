@@ -24,6 +24,8 @@ public:
     void erase(std::string_view key);
     void write_to(StorageBatch& batch) const;
     [[nodiscard]] bool empty() const { return changes_.empty(); }
+    // Of all values that were put, those that were replaced included: about what it holds.
+    [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
 private:
     struct Change {
@@ -43,6 +45,7 @@ private:
 
     const Storage& storage_;
     std::size_t column_;
+    std::size_t bytes_ = 0;
     std::vector<Change> changes_;
     std::vector<Slot> slots_ = std::vector<Slot>(64);  // a power of two, at most half full
 };

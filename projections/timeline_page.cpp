@@ -231,10 +231,8 @@ StoreResult<TimelinePage> RoomTimeline::page(const RoomId& room, const PageReque
     TimelineWalk walk(storage_, column_, room, request.visible);
     const std::uint64_t anchor = request.anchor.value();
     switch (request.direction) {
-        case PageDirection::newest:
-            return page_until(walk, seq_max, request.limit);
-        case PageDirection::around:
-            return page_around(walk, anchor, request.limit);
+        case PageDirection::newest: return page_until(walk, seq_max, request.limit);
+        case PageDirection::around: return page_around(walk, anchor, request.limit);
         case PageDirection::before:
             if (anchor == 0) return page_from(walk, 0, 0);  // nothing; all is later
             return page_until(walk, anchor - 1, request.limit);

@@ -15,10 +15,23 @@ namespace verbatim {
 namespace {
 
 constexpr std::size_t events_per_batch = 2'048;
+constexpr std::size_t text_bytes_per_batch = 4u << 20;
 constexpr std::size_t batches_waiting_max = 4;
 // Rows that change often are written once for so many events, and rows of one room stand together.
 constexpr std::uint64_t events_per_write = 16'384;
+constexpr std::size_t bytes_per_write = 16u << 20;
 constexpr std::chrono::milliseconds progress_interval(100);
+
+// Nearly all that an event weighs, where it weighs anything.
+std::size_t text_bytes(const RecordedEvent& recorded) {
+    const auto* const event = std::get_if<RoomEvent>(&recorded.event);
+    if (event == nullptr) return 0;
+    if (const auto* const sent = std::get_if<MessageSent>(event))
+        return sent->text ? sent->text->size() : 0;
+    if (const auto* const edited = std::get_if<MessageEdited>(event))
+        return edited->text ? edited->text->size() : 0;
+    return 0;
+}
 
 // Reads the log ahead of its one consumer, by at most batches_waiting_max.
 class LogReader {
@@ -61,10 +74,12 @@ private:
     static StoreResult<Batch> next_of(EventCursor& cursor) {
         Batch batch;
         batch.reserve(events_per_batch);
-        while (batch.size() < events_per_batch) {
+        std::size_t bytes = 0;
+        while (batch.size() < events_per_batch && bytes < text_bytes_per_batch) {
             auto event = cursor.next();
             if (!event) return failure(event.error());
             if (!*event) break;
+            bytes += text_bytes(**event);
             batch.push_back(std::move(**event));
         }
         return batch;
@@ -190,7 +205,9 @@ StoreResult<void> Views::feed(
         if (events->empty()) break;
         auto done = fold(*events);
         folded = events->back().position;
-        if (done && folded.value() - written.value() >= events_per_write) {
+        const bool is_due = folded.value() - written.value() >= events_per_write ||
+                            unwritten_bytes() >= bytes_per_write;
+        if (done && is_due) {
             done = write_up_to(folded);
             written = folded;
         }

@@ -92,6 +92,13 @@ StoreResult<void> Views::write(const Digest& last_leaf, Uuid epoch) {
     return {};
 }
 
+std::size_t Views::unwritten_bytes() const {
+    std::size_t bytes = 0;
+    for (const auto& view : views_)
+        if (view->unwritten) bytes += view->unwritten->bytes();
+    return bytes;
+}
+
 std::vector<ViewStatus> Views::status() const {
     std::vector<ViewStatus> statuses;
     for (const auto& view : views_)

@@ -83,6 +83,7 @@ private:
 
     [[nodiscard]] StoreResult<void> fold(std::span<const RecordedEvent> events);
     [[nodiscard]] StoreResult<void> write(const Digest& last_leaf, Uuid epoch);
+    [[nodiscard]] std::size_t unwritten_bytes() const;
     [[nodiscard]] StoreResult<Position> begin_of(const View& view, const EventLog& log);
     [[nodiscard]] StoreResult<void> feed(
         const EventLog& log, Position from, const std::function<void(Position)>& reached

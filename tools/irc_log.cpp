@@ -89,10 +89,11 @@ IrcLine announced(std::string_view line) {
     // The address stands in brackets; what follows its end tells what happened.
     const bool has_address = after.starts_with(" [") || after.starts_with("  [");
     if (!has_address) return parsed;
+    // The first of the two: a reason for leaving may quote anything.
     const std::size_t joined = after.find("]  has joined #");
     const std::size_t left = after.find("]  has left #");
-    if (joined == std::string_view::npos && left == std::string_view::npos) return parsed;
-    parsed.kind = joined != std::string_view::npos ? IrcLine::Kind::joined : IrcLine::Kind::left;
+    if (joined == left) return parsed;  // neither
+    parsed.kind = joined < left ? IrcLine::Kind::joined : IrcLine::Kind::left;
     parsed.nick = valid_text(nick);
     return parsed;
 }

@@ -198,5 +198,30 @@ TEST(ResumedFeed, BecomesLiveWithoutGapRepetitionOrReorderingWhileAllGoesOn) {
     }
 }
 
+TEST(ResumedFeed, WaitsForTheHubToReachItsCursorThenClosesWith1013) {
+    feed::FeedOptions options;
+    options.cursor_wait = std::chrono::milliseconds(100);
+    options.sweep = std::chrono::milliseconds(10);
+    FeedWorld world(std::move(options));
+    const auto alice = world.person("alice");
+    world.withhold_news();
+    (void)world.room(alice);
+    FeedClient late = world.open(alice, FeedWorld::after(world.log().head()));
+    EXPECT_EQ(late.read_close_code(), 1013);
+}
+
+TEST(ResumedFeed, GoesOnWhenTheHubHasReachedItsCursor) {
+    FeedWorld world;
+    const auto alice = world.person("alice");
+    world.withhold_news();
+    const RoomId hall = world.room(alice);
+    FeedClient feed = world.open(alice, FeedWorld::after(world.log().head()));
+    EXPECT_EQ(feed.read("welcome").at("position"), 2);
+    world.tell_news();
+    EXPECT_EQ(feed.read("caught_up").at("position"), 3);
+    (void)world.run(alice, hall, FeedWorld::saying("on it goes"));
+    EXPECT_EQ(feed.read("event").at("event").at("position"), 4);
+}
+
 }  // namespace
 }  // namespace verbatim::testing

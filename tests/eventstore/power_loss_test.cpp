@@ -10,7 +10,7 @@
 namespace verbatim::testing {
 namespace {
 
-constexpr std::uint64_t batches_per_script = 16;
+constexpr std::uint64_t batches_per_script = 12;
 constexpr std::uint64_t events_per_batch = 3;
 const RoomId room = numbered_id<RoomId>(1);
 const UserId author = numbered_id<UserId>(2);
@@ -51,7 +51,7 @@ OpenLog open_log(FaultyDisk& disk, Durability durability) {
         {.directory = "/log",
          .columns = EventLog::column_names(),
          .write_buffer_bytes = 64u << 10,
-         .wal_bytes_max = 8u << 10,  // flushes, new WALs and removals of old ones come into play
+         .wal_bytes_max = 8u << 10,
          .point_lookup_columns = {EventLog::claims},
          .ascending_keys = {{EventLog::records, 1}, {EventLog::streams, 1 + 16}},
          .env = disk.env()}
@@ -78,6 +78,10 @@ Position append_until_power_goes(FaultyDisk& disk, Durability durability) {
             stream_of(room), author, std::move(events), key_numbered((*log)->head().value())
         );
         if (!scribe.commit()) break;
+        // It clears and compacts columns: tables are written, logs end and are removed, and an
+        // interrupted rebuild has to be finished when the log is opened.
+        const bool rebuilds = (*log)->head().value() % (4 * events_per_batch) == 0;
+        if (rebuilds && !(*log)->rebuild_indexes()) break;
     }
     return (*log)->head();
 }
@@ -132,7 +136,7 @@ TEST(PowerLoss, LosesNoAcknowledgedBatchAndLeavesNoTornOne) {
 
 TEST(PowerLoss, LosesNothingEitherWhereHalfOfTheUnsyncedBytesAreLeft) {
     const std::size_t operations = operations_of_whole_script();
-    for (std::size_t cut = 0; cut < operations; cut += 3) {
+    for (std::size_t cut = 0; cut < operations; cut += 5) {
         EXPECT_FALSE(loses_something(cut, Durability::synced, FaultyDisk::Tail::torn)) << cut;
     }
 }

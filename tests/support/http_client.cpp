@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <array>
 #include <cctype>
+#include <cerrno>
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -75,6 +76,12 @@ HttpClient::HttpClient(std::uint16_t port) : port_(port), socket_(connect_to(por
 
 HttpClient::~HttpClient() {
     close();
+}
+
+bool HttpClient::is_open() const {
+    if (socket_ < 0) return false;
+    char next = 0;
+    return ::recv(socket_, &next, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
 void HttpClient::close() {
@@ -165,8 +172,7 @@ std::optional<HttpAnswer> HttpClient::read_answer(bool has_body) {
     }
     if (!has_body || answer.status == 204 || answer.status == 304) return answer;
     const bool is_chunked = !answer.header("transfer-encoding").empty();
-    auto body =
-        is_chunked ? read_chunks() : read_bytes(number_of(answer.header("content-length")));
+    auto body = is_chunked ? read_chunks() : read_bytes(number_of(answer.header("content-length")));
     if (!body) return std::nullopt;
     answer.body = std::move(*body);
     return answer;

@@ -45,7 +45,8 @@ public:
         const Headers& headers = {},
         std::string_view body = {}
     );
-    [[nodiscard]] bool is_open() const { return socket_ >= 0; }
+    // Whether the next request can be sent: false too when the server has ended an idle connection.
+    [[nodiscard]] bool is_open() const;
     [[nodiscard]] std::uint16_t port() const { return port_; }
 
 private:

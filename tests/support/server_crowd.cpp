@@ -70,8 +70,14 @@ CrowdCommand Crowd::next_command(std::size_t who) {
         number = ++commands_;
     }
     CrowdCommand command{
-        .by = who, .method = "POST", .path = "/rooms", .body = nullptr, .key = {}, .event = {},
-        .text = "text " + std::to_string(number), .position = 0};
+        .by = who,
+        .method = "POST",
+        .path = "/rooms",
+        .body = nullptr,
+        .key = {},
+        .event = {},
+        .text = "text " + std::to_string(number),
+        .position = 0};
     if (one_of(2) == 0) command.key = "key-" + std::to_string(number);
     const auto kind = one_of(10);
     if (kind == 0) {

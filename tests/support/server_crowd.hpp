@@ -19,10 +19,10 @@ struct CrowdCommand {
     std::string method;
     std::string path;
     nlohmann::json body;
-    std::string key;                 // empty: sent without one
-    std::string event;               // the type that its success must have made; empty: none, maybe
-    std::string text;                // that of the event, where it has one
-    std::uint64_t position = 0;      // 0: not acknowledged
+    std::string key;             // empty: sent without one
+    std::string event;           // the type that its success must have made; empty: none, maybe
+    std::string text;            // that of the event, where it has one
+    std::uint64_t position = 0;  // 0: not acknowledged
 };
 
 // A few people who send, edit, join, leave and create rooms, all at once, until the server is gone,

@@ -66,9 +66,7 @@ HttpAnswer Person::get(std::string_view path, const Headers& headers) {
     return ask("GET", path, headers);
 }
 
-HttpAnswer Person::post(
-    std::string_view path, const nlohmann::json& body, const Headers& headers
-) {
+HttpAnswer Person::post(std::string_view path, const nlohmann::json& body, const Headers& headers) {
     return ask("POST", path, headers, text_of_body(body));
 }
 
@@ -126,7 +124,10 @@ WsClient Person::feed(const std::string& query) const {
 }
 
 WsClient Person::live_feed(const std::string& query) const {
-    WsClient client = feed(query);
+    // Without a cursor it would begin at what the feeds have been told, which may be a moment less.
+    const auto position = ask_once(*server_, "GET", "/readyz").json().at("position");
+    const std::string cursor = "after=" + position.dump();
+    WsClient client = feed(query.empty() ? cursor : query + "&" + cursor);
     EXPECT_TRUE(client.read_until("caught_up").has_value());
     return client;
 }

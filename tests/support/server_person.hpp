@@ -54,7 +54,7 @@ public:
 
     // A live feed; `query` without the '?'. After this its welcome has not been read.
     [[nodiscard]] WsClient feed(const std::string& query = {}) const;
-    // The same, and past its first `caught_up`: what comes next is live.
+    // The same from what queries show now, and past its `caught_up`: what comes next is live.
     [[nodiscard]] WsClient live_feed(const std::string& query = {}) const;
 
     // Another session of the same account.

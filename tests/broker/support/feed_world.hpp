@@ -155,6 +155,16 @@ public:
     [[nodiscard]] Tokens& tokens() { return tokens_; }
     [[nodiscard]] feed::FeedServer& server() { return *server_; }
     [[nodiscard]] RateLimits& rate_limits() { return rate_limits_; }
+    // From now on log and views move on and the hub does not hear of it, until it is told.
+    void withhold_news() {
+        const std::lock_guard lock(mutex_);
+        withholding_ = true;
+    }
+    void tell_news() {
+        const std::lock_guard lock(mutex_);
+        withholding_ = false;
+        tell();
+    }
     void move_clock(std::int64_t seconds) { clock_ahead_us_ += seconds * 1'000'000; }
 
 private:
@@ -163,10 +173,15 @@ private:
         authenticator_.sessions_changed(*batch);
     }
     void announce(const std::shared_ptr<const CommittedBatch>& batch) override {
-        server_->announce(batch);
         const std::lock_guard lock(mutex_);
+        withheld_.push_back(batch);
+        if (!withholding_) tell();
         announced_ = batch->events.back().position;
         told_.notify_all();
+    }
+
+    void tell() {
+        for (const auto& batch : std::exchange(withheld_, {})) server_->announce(batch);
     }
 
     std::unique_ptr<EventLog> log_;
@@ -179,6 +194,8 @@ private:
     std::mutex mutex_;
     std::condition_variable told_;
     Position announced_;
+    bool withholding_ = false;
+    std::vector<std::shared_ptr<const CommittedBatch>> withheld_;
     std::unique_ptr<feed::FeedServer> server_;
     std::unique_ptr<Sequencer> sequencer_;
 };
