@@ -67,8 +67,7 @@ Answer<std::optional<CommandKey>> key_of(const Exchange& exchange, const Command
     if (key->empty() || key->size() > limits::idempotency_key_characters_max || !visible)
         return failure(invalid_field("Idempotency-Key", "must be 1 to 128 visible ASCII characters")
         );
-    const std::string target =
-        std::string(method_name(request.method)) + " " + request.path;
+    const std::string target = std::string(method_name(request.method)) + " " + request.path;
     return std::optional(make_command_key(
         command.actor, *key, target, request.body, static_cast<std::uint16_t>(command.status)
     ));

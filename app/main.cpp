@@ -4,12 +4,11 @@
 #include "tools/import_irc.hpp"
 
 #include <CLI/CLI.hpp>
-#include <signal.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <signal.h>
+#include <spdlog/spdlog.h>
 #include <string>
 #include <vector>
 
@@ -40,8 +39,10 @@ int serve(const Configuration& configuration) {
         return 1;
     }
     log->info(
-        "ready: http://{0}:{1} and ws://{0}:{2}/api/v1/feed", configuration.bind,
-        (*node)->http_port(), (*node)->feed_port()
+        "ready: http://{0}:{1} and ws://{0}:{2}/api/v1/feed",
+        configuration.bind,
+        (*node)->http_port(),
+        (*node)->feed_port()
     );
     int signal = 0;
     sigwait(&stopping, &signal);
@@ -65,7 +66,9 @@ struct CommandLine {
         app.require_subcommand(1);
         app.fallthrough();
         serve = app.add_subcommand("serve", "run a node");
-        config = app.add_subcommand("config", "print the effective configuration and where it came from");
+        config = app.add_subcommand(
+            "config", "print the effective configuration and where it came from"
+        );
         CLI::App* import = app.add_subcommand("import", "bring in the history of another chat");
         import->require_subcommand(1);
         irc = add_import_irc(*import, import_irc);

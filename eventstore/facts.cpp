@@ -6,82 +6,62 @@ namespace verbatim {
 
 std::string_view text_of(RoomKind kind) {
     switch (kind) {
-        case RoomKind::group:
-            return "group";
-        case RoomKind::channel:
-            return "channel";
-        case RoomKind::direct:
-            return "direct";
+        case RoomKind::group: return "group";
+        case RoomKind::channel: return "channel";
+        case RoomKind::direct: return "direct";
     }
     broken_invariant("every RoomKind is listed above");
 }
 
 std::string_view text_of(Visibility visibility) {
     switch (visibility) {
-        case Visibility::public_:
-            return "public";
-        case Visibility::private_:
-            return "private";
+        case Visibility::public_: return "public";
+        case Visibility::private_: return "private";
     }
     broken_invariant("every Visibility is listed above");
 }
 
 std::string_view text_of(History history) {
     switch (history) {
-        case History::shared:
-            return "shared";
-        case History::since_join:
-            return "since_join";
+        case History::shared: return "shared";
+        case History::since_join: return "since_join";
     }
     broken_invariant("every History is listed above");
 }
 
 std::string_view text_of(MemberRole role) {
     switch (role) {
-        case MemberRole::owner:
-            return "owner";
-        case MemberRole::admin:
-            return "admin";
-        case MemberRole::member:
-            return "member";
+        case MemberRole::owner: return "owner";
+        case MemberRole::admin: return "admin";
+        case MemberRole::member: return "member";
     }
     broken_invariant("every MemberRole is listed above");
 }
 
 std::string_view text_of(MessageKind kind) {
     switch (kind) {
-        case MessageKind::text:
-            return "text";
-        case MessageKind::action:
-            return "action";
-        case MessageKind::notice:
-            return "notice";
+        case MessageKind::text: return "text";
+        case MessageKind::action: return "action";
+        case MessageKind::notice: return "notice";
     }
     broken_invariant("every MessageKind is listed above");
 }
 
 std::string_view text_of(ServerRole role) {
     switch (role) {
-        case ServerRole::auditor:
-            return "auditor";
-        case ServerRole::admin:
-            return "admin";
+        case ServerRole::auditor: return "auditor";
+        case ServerRole::admin: return "admin";
     }
     broken_invariant("every ServerRole is listed above");
 }
 
 std::string_view text_of(SessionEnd reason) {
     switch (reason) {
-        case SessionEnd::logged_out:
-            return "logged_out";
-        case SessionEnd::revoked:
-            return "revoked";
-        case SessionEnd::refresh_reused:
-            return "refresh_reused";
-        case SessionEnd::password_changed:
-            return "password_changed";
-        case SessionEnd::superseded:
-            return "superseded";
+        case SessionEnd::logged_out: return "logged_out";
+        case SessionEnd::revoked: return "revoked";
+        case SessionEnd::refresh_reused: return "refresh_reused";
+        case SessionEnd::password_changed: return "password_changed";
+        case SessionEnd::superseded: return "superseded";
     }
     broken_invariant("every SessionEnd is listed above");
 }

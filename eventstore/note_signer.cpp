@@ -225,13 +225,9 @@ std::optional<TreeHead> verify_checkpoint(std::string_view note, std::string_vie
         const auto line = take_line(signatures);
         if (!line) return std::nullopt;
         switch (judge(*line, body, *verifier)) {
-            case Verdict::good:
-                is_signed = true;
-                break;
-            case Verdict::bad:
-                return std::nullopt;
-            case Verdict::by_another_key:
-                break;
+            case Verdict::good: is_signed = true; break;
+            case Verdict::bad: return std::nullopt;
+            case Verdict::by_another_key: break;
         }
     }
     if (!is_signed) return std::nullopt;

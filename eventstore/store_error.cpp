@@ -6,26 +6,16 @@ namespace verbatim {
 
 std::string_view name_of(StoreFault fault) {
     switch (fault) {
-        case StoreFault::cannot_open:
-            return "cannot_open";
-        case StoreFault::written_by_newer_build:
-            return "written_by_newer_build";
-        case StoreFault::corrupt_record:
-            return "corrupt_record";
-        case StoreFault::missing_record:
-            return "missing_record";
-        case StoreFault::missing_content:
-            return "missing_content";
-        case StoreFault::io_failed:
-            return "io_failed";
-        case StoreFault::outcome_unknown:
-            return "outcome_unknown";
-        case StoreFault::disk_full:
-            return "disk_full";
-        case StoreFault::log_is_shorter_than_checkpoint:
-            return "log_is_shorter_than_checkpoint";
-        case StoreFault::log_differs_from_checkpoint:
-            return "log_differs_from_checkpoint";
+        case StoreFault::cannot_open: return "cannot_open";
+        case StoreFault::written_by_newer_build: return "written_by_newer_build";
+        case StoreFault::corrupt_record: return "corrupt_record";
+        case StoreFault::missing_record: return "missing_record";
+        case StoreFault::missing_content: return "missing_content";
+        case StoreFault::io_failed: return "io_failed";
+        case StoreFault::outcome_unknown: return "outcome_unknown";
+        case StoreFault::disk_full: return "disk_full";
+        case StoreFault::log_is_shorter_than_checkpoint: return "log_is_shorter_than_checkpoint";
+        case StoreFault::log_differs_from_checkpoint: return "log_differs_from_checkpoint";
     }
     broken_invariant("every StoreFault is listed above");
 }

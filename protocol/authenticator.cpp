@@ -14,10 +14,8 @@ constexpr std::size_t cached_tokens_max = 65'536;
 std::string detail_of(TokenFault fault) {
     switch (fault) {
         case TokenFault::malformed:
-        case TokenFault::not_ours:
-            return "The access token is not one of ours.";
-        case TokenFault::expired:
-            return "The access token has expired. Refresh it.";
+        case TokenFault::not_ours: return "The access token is not one of ours.";
+        case TokenFault::expired: return "The access token has expired. Refresh it.";
     }
     broken_invariant("every TokenFault is listed above");
 }

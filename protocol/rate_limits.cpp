@@ -63,16 +63,11 @@ int retry_after(double tokens, const Allowance& allowance) {
 
 std::string_view name_of(Limiter limiter) {
     switch (limiter) {
-        case Limiter::registrations_per_address:
-            return "registrations_per_address";
-        case Limiter::logins_per_address:
-            return "logins_per_address";
-        case Limiter::logins_per_username:
-            return "logins_per_username";
-        case Limiter::commands_per_user:
-            return "commands_per_user";
-        case Limiter::feeds_per_address:
-            return "feeds_per_address";
+        case Limiter::registrations_per_address: return "registrations_per_address";
+        case Limiter::logins_per_address: return "logins_per_address";
+        case Limiter::logins_per_username: return "logins_per_username";
+        case Limiter::commands_per_user: return "commands_per_user";
+        case Limiter::feeds_per_address: return "feeds_per_address";
     }
     broken_invariant("every Limiter is listed above");
 }
@@ -81,14 +76,11 @@ Allowance default_allowance(Limiter limiter) {
     switch (limiter) {
         case Limiter::registrations_per_address:
             return {.per_second = 10 / seconds_per_minute, .burst = 20};
-        case Limiter::logins_per_address:
-            return {.per_second = 1, .burst = 20};
+        case Limiter::logins_per_address: return {.per_second = 1, .burst = 20};
         case Limiter::logins_per_username:
             return {.per_second = 10 / seconds_per_minute, .burst = 10};
-        case Limiter::commands_per_user:
-            return {.per_second = 50, .burst = 200};
-        case Limiter::feeds_per_address:
-            return {.per_second = 5, .burst = 100};
+        case Limiter::commands_per_user: return {.per_second = 50, .burst = 200};
+        case Limiter::feeds_per_address: return {.per_second = 5, .burst = 100};
     }
     broken_invariant("every Limiter is listed above");
 }

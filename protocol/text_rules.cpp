@@ -60,7 +60,9 @@ std::optional<std::string> fault_in_name(std::string_view folded, const Characte
     return std::nullopt;
 }
 
-std::string fold_username(std::string_view username) { return folded(username); }
+std::string fold_username(std::string_view username) {
+    return folded(username);
+}
 
 std::string folded(std::string_view text) {
     std::string lower(text);

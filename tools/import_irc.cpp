@@ -322,6 +322,27 @@ void Import::import_line(const IrcLine& line, const LinePlace& place) {
     }
 }
 
+// Logs go forwards: a clock that jumps back by more than half a day passed midnight.
+bool passed_midnight(int before, int minute) {
+    return minute + 12 * 60 < before;
+}
+
+// The date in a log's name is that of the name's hour; a log that passes midnight before it begins
+// the day before. How many midnights come before that hour: 0 where it does not occur.
+std::int64_t midnights_before(std::istream& in, int hour) {
+    std::int64_t midnights = 0;
+    std::string text;
+    std::optional<int> before;
+    while (std::getline(in, text)) {
+        const auto minute = parse_irc_line(text).minute_of_day;
+        if (!minute) continue;
+        if (before && passed_midnight(*before, *minute)) ++midnights;
+        if (*minute / 60 == hour) return midnights;
+        before = minute;
+    }
+    return 0;
+}
+
 std::optional<std::string> Import::import_file(const std::filesystem::path& file) {
     const std::string name = file.filename().string();
     const auto time = irc_file_time(name);
@@ -329,17 +350,19 @@ std::optional<std::string> Import::import_file(const std::filesystem::path& file
     std::ifstream in(file, std::ios::binary);
     if (!in) return file.string() + ": cannot be read";
     constexpr std::int64_t minute_us = 60'000'000;
-    int minute = time->hour * 60;
-    std::int64_t days = 0;
+    std::int64_t days = -midnights_before(in, time->hour);
+    in.clear();
+    in.seekg(0);
+    std::optional<int> minute;
     std::string text;
     for (std::size_t number = 1; std::getline(in, text); ++number) {
         const IrcLine line = parse_irc_line(text);
         if (line.minute_of_day) {
-            // Logs go forwards: a clock that jumps back by more than half a day passed midnight.
-            if (*line.minute_of_day + 12 * 60 < minute) ++days;
-            minute = *line.minute_of_day;
+            if (minute && passed_midnight(*minute, *line.minute_of_day)) ++days;
+            minute = line.minute_of_day;
         }
-        const std::int64_t since_midnight = (days * 24 * 60 + minute) * minute_us;
+        const std::int64_t since_midnight =
+            (days * 24 * 60 + minute.value_or(time->hour * 60)) * minute_us;
         const LinePlace place{
             .file = name,
             .number = number,

@@ -1,6 +1,5 @@
 #include "tests/broker/support/feed_world.hpp"
 
-
 // Many feeds of one room.
 namespace verbatim::testing {
 namespace {

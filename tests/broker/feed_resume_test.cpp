@@ -223,5 +223,31 @@ TEST(ResumedFeed, GoesOnWhenTheHubHasReachedItsCursor) {
     EXPECT_EQ(feed.read("event").at("event").at("position"), 4);
 }
 
+TEST(ResumedFeed, BecomesLiveWithTheMembershipsOfTheHubsPositionWhenTheViewsAreAhead) {
+    FeedWorld world;
+    const auto alice = world.person("alice");
+    const auto bob = world.person("bob");
+    const RoomId hall = world.room(alice);
+    const RoomId attic = world.room(alice);
+    (void)world.run(bob, attic, JoinRoom{});
+    const Position start = world.log().head();
+    world.withhold_news();
+    (void)world.run(alice, hall, FeedWorld::saying("before he joins"));
+    (void)world.run(bob, hall, JoinRoom{});
+    (void)world.run(alice, hall, FeedWorld::saying("now he reads"));
+    (void)world.run(alice, attic, FeedWorld::saying("he still reads"));
+    (void)world.run(bob, attic, LeaveRoom{});
+    (void)world.run(alice, attic, FeedWorld::saying("after he left"));
+    FeedClient his = world.open(bob, FeedWorld::after(start));
+    EXPECT_EQ(his.read("caught_up").at("position"), start.value());
+    world.tell_news();
+    const Envelopes expected = FeedModel(world.log()).live(bob.user, start);
+    ASSERT_EQ(expected.size(), 4u);
+    EXPECT_EQ(read_events(his, expected.size()), expected);
+    // Nothing came between or comes after: the next thing he reads is the answer to this.
+    his.send({{"type", "unknown"}, {"ref", "end"}});
+    EXPECT_EQ(his.read().at("ref"), "end");
+}
+
 }  // namespace
 }  // namespace verbatim::testing

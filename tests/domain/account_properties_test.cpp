@@ -22,14 +22,10 @@ AccountCommand random_command(const Step& step, Version credential) {
         case 0:
             return ChangePassword{
                 .verified = verified, .password_hash = "hash", .keep = session(subject)};
-        case 1:
-            return RenameUser{.display_name = token(number)};
-        case 2:
-            return GrantRole{.role = static_cast<ServerRole>(number % 2)};
-        case 3:
-            return RevokeRole{.role = static_cast<ServerRole>(number % 2)};
-        case 4:
-            return CloseSession{.session = session(subject), .reason = SessionEnd::revoked};
+        case 1: return RenameUser{.display_name = token(number)};
+        case 2: return GrantRole{.role = static_cast<ServerRole>(number % 2)};
+        case 3: return RevokeRole{.role = static_cast<ServerRole>(number % 2)};
+        case 4: return CloseSession{.session = session(subject), .reason = SessionEnd::revoked};
         case 5:
         case 6:
         case 7:

@@ -53,51 +53,36 @@ RoomCommand random_command(const Step& step, Version seq) {
     const auto [kind, actor, subject, number] = step;
     const UserId user = person(subject);
     switch (kind % 32) {
-        case 0:
-            return random_creation(actor, number);
-        case 1:
-            return number % 8 == 0 ? RoomCommand(ArchiveRoom{}) : RoomCommand(LeaveRoom{});
+        case 0: return random_creation(actor, number);
+        case 1: return number % 8 == 0 ? RoomCommand(ArchiveRoom{}) : RoomCommand(LeaveRoom{});
         case 2:
-        case 3:
-            return random_update(number);
+        case 3: return random_update(number);
         case 4:
         case 5:
         case 6:
-        case 7:
-            return JoinRoom{};
+        case 7: return JoinRoom{};
         case 8:
-        case 9:
-            return LeaveRoom{};
+        case 9: return LeaveRoom{};
         case 10:
         case 11:
         case 12:
-        case 13:
-            return PutMember{.user = user, .role = role(number)};
-        case 14:
-            return PutMember{.user = user, .role = std::nullopt};
+        case 13: return PutMember{.user = user, .role = role(number)};
+        case 14: return PutMember{.user = user, .role = std::nullopt};
         case 15:
-        case 16:
-            return RemoveMember{.user = user};
+        case 16: return RemoveMember{.user = user};
         case 17:
         case 18:
-        case 19:
-            return InviteUser{.user = user};
-        case 20:
-            return RevokeInvite{.user = user};
+        case 19: return InviteUser{.user = user};
+        case 20: return RevokeInvite{.user = user};
         case 21:
-        case 22:
-            return BanUser{.user = user, .reason = std::nullopt};
+        case 22: return BanUser{.user = user, .reason = std::nullopt};
         case 23:
-        case 24:
-            return UnbanUser{.user = user};
+        case 24: return UnbanUser{.user = user};
         case 25:
-        case 26:
-            return EditMessage{.seq = seq, .text = "hi", .mentions = {user}};
+        case 26: return EditMessage{.seq = seq, .text = "hi", .mentions = {user}};
         case 27:
-        case 28:
-            return DeleteMessage{.seq = seq};
-        default:
-            return random_message(number, seq);
+        case 28: return DeleteMessage{.seq = seq};
+        default: return random_message(number, seq);
     }
 }
 
@@ -107,33 +92,20 @@ RoomPast random_event(const Step& step) {
     const UserId user = person(subject);
     const auto event = [&]() -> RoomEvent {
         switch (kind % 16) {
-            case 0:
-                return public_group(2U + number % 5U);
-            case 1:
-                return RoomUpdated{random_update(number).name, {}, {}, {}, {}, 3U};
-            case 2:
-                return RoomArchived{};
-            case 3:
-                return MemberLeft{.user = user};
-            case 4:
-                return MemberRemoved{.user = user};
-            case 5:
-                return MemberInvited{.user = user};
-            case 6:
-                return MemberInviteRevoked{.user = user};
-            case 7:
-                return MemberBanned{.user = user, .reason = std::nullopt};
-            case 8:
-                return MemberUnbanned{.user = user};
-            case 9:
-                return sent(user).event;
-            case 10:
-                return edited(any_version(number), user).event;
-            case 11:
-                return deleted(any_version(number), user).event;
+            case 0: return public_group(2U + number % 5U);
+            case 1: return RoomUpdated{random_update(number).name, {}, {}, {}, {}, 3U};
+            case 2: return RoomArchived{};
+            case 3: return MemberLeft{.user = user};
+            case 4: return MemberRemoved{.user = user};
+            case 5: return MemberInvited{.user = user};
+            case 6: return MemberInviteRevoked{.user = user};
+            case 7: return MemberBanned{.user = user, .reason = std::nullopt};
+            case 8: return MemberUnbanned{.user = user};
+            case 9: return sent(user).event;
+            case 10: return edited(any_version(number), user).event;
+            case 11: return deleted(any_version(number), user).event;
             case 12:
-            case 13:
-                return MemberRoleChanged{.user = user, .role = role(number)};
+            case 13: return MemberRoleChanged{.user = user, .role = role(number)};
             default:
                 return MemberJoined{.user = user, .role = role(number), .added_by = std::nullopt};
         }

@@ -237,12 +237,9 @@ std::variant<Events...> alternative(std::in_place_type_t<std::variant<Events...>
 inline Event any_event() {
     // Rooms' events are half of the catalogue and most of a log.
     switch (*rc::gen::inRange(0, 4)) {
-        case 0:
-            return alternative(std::in_place_type<AccountEvent>);
-        case 1:
-            return alternative(std::in_place_type<ReaderEvent>);
-        default:
-            return alternative(std::in_place_type<RoomEvent>);
+        case 0: return alternative(std::in_place_type<AccountEvent>);
+        case 1: return alternative(std::in_place_type<ReaderEvent>);
+        default: return alternative(std::in_place_type<RoomEvent>);
     }
 }
 
