@@ -56,10 +56,28 @@ StoreResult<void> Engine::open_keys() {
     auto tokens = Tokens::open(options_.data / "keys");
     if (!tokens) return failure(tokens.error());
     tokens_ = std::move(*tokens);
-    const auto seed = read_or_make_seed(options_.data / "keys" / "log.key");
+    const std::filesystem::path key = options_.data / "keys" / "log.key";
+    std::error_code fault;
+    const bool is_new = !std::filesystem::exists(key, fault);
+    const auto seed = read_or_make_seed(key);
     if (!seed) return failure(seed.error());
     log_key_ = std::make_unique<NoteSigner>("verbatim/" + base32_text(log_->epoch()), *seed);
+    if (is_new) put_old_checkpoints_aside();
     return {};
+}
+
+// What a lost key signed cannot be checked against the new one; it is kept for whoever has the old
+// verifier key.
+void Engine::put_old_checkpoints_aside() {
+    const std::filesystem::path file = options_.data / "checkpoint";
+    std::error_code fault;
+    if (!std::filesystem::exists(file, fault)) return;
+    std::filesystem::rename(file, file.string() + ".old", fault);
+    options_.report(
+        "the log key was made anew: " + log_key_->verifier_key() +
+        "; what the lost one signed is " +
+        (fault ? "still in " + file.string() : "kept in " + file.string() + ".old")
+    );
 }
 
 void Engine::declare_loss(std::string why) {
@@ -70,14 +88,11 @@ void Engine::declare_loss(std::string why) {
 void Engine::compare_with_checkpoint() {
     const std::uint64_t head = log_->head().value();
     std::error_code ignored;
-    // The file is made before the first event is: where there are events, there was one.
-    if (head > 0 && !std::filesystem::exists(options_.data / "checkpoint", ignored)) {
-        declare_loss(
-            "the log's checkpoint is missing: nobody can say whether positions after " +
-            std::to_string(head) + " are missing too"
+    if (head > 0 && !std::filesystem::exists(options_.data / "checkpoint", ignored))
+        options_.report(
+            "the log's signed tree heads are missing and are begun anew at position " +
+            std::to_string(head) + ": whether the log lost its end before cannot be told any more"
         );
-        return;
-    }
     auto file = CheckpointFile::open(options_.data / "checkpoint", log_key_->verifier_key());
     if (!file) {
         declare_loss("the signed tree heads do not belong to this log: " + describe(file.error()));

@@ -74,6 +74,7 @@ private:
 
     StoreResult<void> open_log();
     StoreResult<void> open_keys();
+    void put_old_checkpoints_aside();
     void compare_with_checkpoint();
     void declare_loss(std::string why);
     void project(const std::shared_ptr<const CommittedBatch>& batch) override;

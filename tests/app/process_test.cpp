@@ -191,19 +191,27 @@ TEST_F(Process, NamesThePositionsThatALogLacksAndTakesNoCommands) {
     expect_paused(alice.post(messages, {{"text", "x"}}), "log_incomplete");
 }
 
-TEST_F(Process, TakesNoCommandsWhenTheCheckpointBesideALogIsMissing) {
+TEST_F(Process, SaysThatACheckpointIsMissingAndBeginsItAnew) {
     Person alice(server, "alice");
     const std::string room = alice.create_room();
     EXPECT_EQ(server.terminate(), 0);
     fs::remove(server.data() / "checkpoint");
     server.start();
-    const std::string messages = "/rooms/" + room + "/messages";
-    expect_paused(alice.post(messages, {{"text", "x"}}), "log_incomplete");
-    EXPECT_THAT(server.standard_error(), HasSubstr("positions after"));
-    EXPECT_EQ(alice.get("/rooms/" + room).status, 200);
+    EXPECT_THAT(server.standard_error(), HasSubstr("signed tree heads are missing"));
+    EXPECT_EQ(alice.post("/rooms/" + room + "/messages", {{"text", "x"}}).status, 201);
     EXPECT_EQ(server.terminate(), 0);
+    EXPECT_TRUE(fs::exists(server.data() / "checkpoint"));
+}
+
+TEST_F(Process, MakesLostKeysAnewAndKeepsWhatTheOldOnesSigned) {
+    Person alice(server, "alice");
+    EXPECT_EQ(server.terminate(), 0);
+    fs::remove_all(server.data() / "keys");
     server.start();
-    expect_paused(alice.post(messages, {{"text", "x"}}), "log_incomplete");
+    EXPECT_THAT(server.standard_error(), HasSubstr("the log key was made anew"));
+    EXPECT_TRUE(fs::exists(server.data() / "checkpoint.old"));
+    EXPECT_EQ(alice.get("/users/me").status, 401) << "tokens of the lost key end";
+    EXPECT_EQ(Person(server, "bob").post("/rooms", {{"name", "on it goes"}}).status, 201);
 }
 
 TEST_F(Process, TakesCommandsAfterAKillBeforeTheFirstCheckpoint) {
