@@ -95,11 +95,10 @@ void add_configuration(CLI::App& app, Configuration& configuration) {
     )
         ->delimiter(',');
     app.add_option(
-           "--deletion",
-           configuration.deletion,
-           "what deleting a message does to its text: hide or destroy"
+           "--deletion", configuration.deletion, "what deleting a message does to its text: hide"
     )
-        ->check(CLI::IsMember({"hide", "destroy"}));
+        // Not "destroy": the log does not erase contents yet, and must not record that it did.
+        ->check(CLI::IsMember({"hide"}));
     app.add_option(
         "--disk-reserve-mib",
         configuration.disk_reserve_mib,
