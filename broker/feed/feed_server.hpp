@@ -23,7 +23,7 @@ struct FeedFigures {
 // The live feed: WebSockets on a port of their own, and the hub that tells them what happened.
 // One thread runs all connections and the hub; a second one reads the log for feeds that resume.
 //
-// Threads:  announce(), typing(), figures() and position() from any; the rest by one thread.
+// Threads:  announce(), typing() and figures() from any; the rest by one thread.
 // Lifetime: the parts outlive the server. Commands that feeds submitted may be answered after it is
 //           gone; the answers are dropped.
 class FeedServer {
