@@ -195,12 +195,12 @@ Expected<void, std::string> Node::Parts::open_feed() {
         std::move(options)
     );
     const auto started = feed->start();
-    if (!started)
-        return failure(
-            "cannot listen on " + configuration.bind + ":" +
-            std::to_string(configuration.feed_port) + " for feeds: " + started.error()
-        );
-    return {};
+    if (started) return {};
+    feed.reset();  // it has no thread that could drain it
+    return failure(
+        "cannot listen on " + configuration.bind + ":" + std::to_string(configuration.feed_port) +
+        " for feeds: " + started.error()
+    );
 }
 
 void Node::Parts::connect() {

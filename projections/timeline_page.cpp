@@ -136,10 +136,13 @@ public:
         }
         return cursor_->status();
     }
-    // The same without looking at what is there.
-    StoreResult<bool> any_from(std::uint64_t seq) {
+    // The same without looking at what is there. Whoever walks back asks for what is before a
+    // message: that one is found without a search for the next.
+    StoreResult<bool> any_from(std::uint64_t first) {
+        cursor_->seek(message_key(room_, Version(first)));
+        if (seq() == Version(first) && is_visible(first)) return true;
         Collected none(0);
-        auto walked = later(seq, none);
+        auto walked = later(first, none);
         if (!walked) return failure(walked.error());
         return none.has_more();
     }
@@ -155,6 +158,11 @@ private:
     [[nodiscard]] std::optional<Version> seq() const {
         if (!cursor_->valid()) return std::nullopt;
         return seq_of_message_key(cursor_->key(), counts_key_);
+    }
+    [[nodiscard]] bool is_visible(std::uint64_t seq) const {
+        return std::ranges::any_of(visible_, [&](const Visible& span) {
+            return span.first <= seq && seq <= span.last;
+        });
     }
     [[nodiscard]] std::string_view json() const {
         const std::string_view row = cursor_->value();

@@ -66,6 +66,7 @@ protected:
     // Everything that anybody sees, by position; all who see an event see the same.
     static Events union_of_histories(Crowd& crowd) {
         Events all;
+        crowd.people()[0].wait_for_feeds();
         for (const Person& who : crowd.people()) {
             std::uint64_t last = 0;
             for (json& event : history_of(who)) {

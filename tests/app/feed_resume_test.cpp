@@ -34,6 +34,7 @@ TEST_F(FeedResume, BringsExactlyWhatWasMissedAfterAKill) {
     server().start();
     missed.push_back(alice.post(messages_of(room), {{"text", "after the kill"}}).position());
 
+    bob.wait_for_feeds();
     WsClient resumed = bob.feed(after(seen));
     EXPECT_EQ(positions_of(resumed.read_until_caught_up()), missed);
     const auto next = alice.post(messages_of(room), {{"text", "live again"}}).position();

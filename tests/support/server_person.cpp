@@ -132,6 +132,10 @@ WsClient Person::live_feed(const std::string& query) const {
     return client;
 }
 
+void Person::wait_for_feeds() const {
+    (void)live_feed();
+}
+
 HttpAnswer Person::log_in(std::string_view password) {
     return ask_once(
         *server_,

@@ -56,6 +56,9 @@ public:
     [[nodiscard]] WsClient feed(const std::string& query = {}) const;
     // The same from what queries show now, and past its `caught_up`: what comes next is live.
     [[nodiscard]] WsClient live_feed(const std::string& query = {}) const;
+    // Waits until feeds have been told of all that queries show: they hear of an event a moment
+    // after its command was answered, and `caught_up` speaks of what they have heard.
+    void wait_for_feeds() const;
 
     // Another session of the same account.
     HttpAnswer log_in(std::string_view password = usual_password);
