@@ -113,6 +113,24 @@ AccountDecision close_session(const Account& account, const CloseSession& comman
     );
 }
 
+AccountDecision create_key(const Account& account, const CreateKey& command) {
+    if (!is_active(account)) return failure(Rule::account_is_not_active);
+    if (account.keys.contains(command.key)) return nothing<AccountEvent>();
+    if (account.keys.size() >= limits::keys_per_user_max)
+        return failure(Rule::user_has_too_many_keys);
+    return record<AccountEvent>(KeyCreated{
+        .key = command.key,
+        .name = command.name,
+        .scopes = command.scopes,
+        .key_hash = command.key_hash});
+}
+
+AccountDecision revoke_key(const Account& account, const RevokeKey& command) {
+    if (!is_active(account)) return failure(Rule::account_is_not_active);
+    if (!account.keys.contains(command.key)) return nothing<AccountEvent>();
+    return record<AccountEvent>(KeyRevoked{.key = command.key});
+}
+
 }  // namespace
 
 Decision<AccountEvent> decide(
@@ -131,6 +149,8 @@ Decision<AccountEvent> decide(
             [&](const OpenSession& c) { return open_session(account, c); },
             [&](const RefreshSession& c) { return refresh_session(account, c, context); },
             [&](const CloseSession& c) { return close_session(account, c); },
+            [&](const CreateKey& c) { return create_key(account, c); },
+            [&](const RevokeKey& c) { return revoke_key(account, c); },
         },
         command
     );
@@ -160,6 +180,8 @@ Account evolve(Account account, const AccountEvent& event, const EventContext& c
                     .refresh_hash = e.refresh_hash.value_or(""), .refreshed_at = context.at};
             },
             [&](const SessionClosed& e) { account.sessions.erase(e.session); },
+            [&](const KeyCreated& e) { account.keys.insert(e.key); },
+            [&](const KeyRevoked& e) { account.keys.erase(e.key); },
         },
         event
     );

@@ -49,6 +49,15 @@ struct CloseSession {
     SessionId session;
     SessionEnd reason;
 };
+struct CreateKey {
+    KeyId key;
+    std::string name;
+    std::vector<KeyScope> scopes;  // each once, at least one
+    TokenHash key_hash{};
+};
+struct RevokeKey {
+    KeyId key;
+};
 using AccountCommand = std::variant<
     RegisterUser,
     RenameUser,
@@ -57,7 +66,9 @@ using AccountCommand = std::variant<
     RevokeRole,
     OpenSession,
     RefreshSession,
-    CloseSession>;
+    CloseSession,
+    CreateKey,
+    RevokeKey>;
 
 struct OpenedSession {
     std::string refresh_hash;
@@ -75,6 +86,7 @@ struct Account {
     Version credential;  // version of the event that holds the current password's hash
     std::map<SessionId, OpenedSession> sessions;
     std::set<ServerRole> roles;
+    std::set<KeyId> keys;  // those that work
 
     friend bool operator==(const Account&, const Account&) = default;
 };

@@ -2,10 +2,12 @@
 
 #include "domain/ids.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 // What can happen to an account. Append-only file: an event may be added, never changed; a new
 // shape is a new schema with an upcaster. The account's id is the stream's and is not repeated.
@@ -17,6 +19,16 @@ using Text = std::optional<std::string>;
 using Secret = std::optional<std::string>;
 
 enum class ServerRole : std::uint8_t { auditor, admin };
+
+// What an API key may be used for.
+enum class KeyScope : std::uint8_t {
+    read,  // queries and the feed
+    send,  // commands in rooms, and uploads
+};
+
+// SHA-256 of a random text that was shown once. The text has 128 bits or more of its own, so that
+// its hash tells nobody anything and may stand among the facts.
+using TokenHash = std::array<std::uint8_t, 32>;
 
 enum class SessionEnd : std::uint8_t {
     logged_out,      // by its own user, through itself
@@ -66,6 +78,19 @@ struct SessionClosed {
     friend bool operator==(const SessionClosed&, const SessionClosed&) = default;
 };
 
+// A bearer token without expiry, for bots and integrations.
+struct KeyCreated {
+    KeyId key;
+    Text name;
+    std::vector<KeyScope> scopes;  // each once, at least one
+    TokenHash key_hash{};
+    friend bool operator==(const KeyCreated&, const KeyCreated&) = default;
+};
+struct KeyRevoked {
+    KeyId key;
+    friend bool operator==(const KeyRevoked&, const KeyRevoked&) = default;
+};
+
 using AccountEvent = std::variant<
     UserRegistered,
     UserRenamed,
@@ -74,6 +99,8 @@ using AccountEvent = std::variant<
     RoleRevoked,
     SessionOpened,
     SessionRefreshed,
-    SessionClosed>;
+    SessionClosed,
+    KeyCreated,
+    KeyRevoked>;
 
 }  // namespace verbatim

@@ -39,6 +39,8 @@ using UserId = StrongId<struct UserIdTag>;
 using RoomId = StrongId<struct RoomIdTag>;
 using FileId = StrongId<struct FileIdTag>;
 using SessionId = StrongId<struct SessionIdTag>;
+using KeyId = StrongId<struct KeyIdTag>;    // of an API key
+using LinkId = StrongId<struct LinkIdTag>;  // of an invite link
 using EventId = StrongId<struct EventIdTag>;
 using CommandId = StrongId<struct CommandIdTag>;
 

@@ -3,6 +3,20 @@
 #include "domain/overloaded.hpp"
 
 namespace verbatim {
+namespace {
+
+void add(Message& message, const std::string& emoji, UserId user) {
+    if (message.reactions[emoji].insert(user).second) ++message.reaction_count;
+}
+
+void remove(Message& message, const std::string& emoji, UserId user) {
+    const auto known = message.reactions.find(emoji);
+    if (known == message.reactions.end() || known->second.erase(user) == 0) return;
+    --message.reaction_count;
+    if (known->second.empty()) message.reactions.erase(known);
+}
+
+}  // namespace
 
 Message evolve(Message message, const RoomEvent& event, const EventContext& context) {
     std::visit(
@@ -19,10 +33,21 @@ Message evolve(Message message, const RoomEvent& event, const EventContext& cont
             [](const MemberBanned&) {},
             [](const MemberUnbanned&) {},
             [&](const MessageSent&) {
-                message = {.phase = Message::Phase::live, .sender = context.by};
+                message.phase = Message::Phase::live;
+                message.sender = context.by;
             },
             [](const MessageEdited&) {},
-            [&](const MessageDeleted&) { message.phase = Message::Phase::deleted; },
+            [&](const MessageDeleted&) {
+                message.phase = Message::Phase::deleted;
+                message.reactions.clear();
+                message.reaction_count = 0;
+            },
+            [](const InviteLinkCreated&) {},
+            [](const InviteLinkRevoked&) {},
+            [](const MessagePinned&) {},
+            [](const MessageUnpinned&) {},
+            [&](const ReactionAdded& e) { add(message, e.emoji, context.by); },
+            [&](const ReactionRemoved& e) { remove(message, e.emoji, context.by); },
         },
         event
     );
@@ -48,6 +73,12 @@ std::optional<Version> message_named_by(const RoomEvent& event) {
             [](const MessageSent&) { return Named(); },
             [](const MessageEdited& e) { return Named(e.seq); },
             [](const MessageDeleted& e) { return Named(e.seq); },
+            [](const InviteLinkCreated&) { return Named(); },
+            [](const InviteLinkRevoked&) { return Named(); },
+            [](const MessagePinned& e) { return Named(e.seq); },
+            [](const MessageUnpinned& e) { return Named(e.seq); },
+            [](const ReactionAdded& e) { return Named(e.seq); },
+            [](const ReactionRemoved& e) { return Named(e.seq); },
         },
         event
     );

@@ -3,7 +3,11 @@
 #include "domain/decision.hpp"
 #include "domain/room_events.hpp"
 
+#include <cstddef>
+#include <map>
 #include <optional>
+#include <set>
+#include <string>
 
 namespace verbatim {
 
@@ -13,6 +17,8 @@ struct Message {
 
     Phase phase = Phase::unsent;
     UserId sender;
+    std::map<std::string, std::set<UserId>> reactions{};  // who reacted with which emoji
+    std::size_t reaction_count = 0;                       // over all emoji
 
     friend bool operator==(const Message&, const Message&) = default;
 };

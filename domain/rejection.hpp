@@ -11,6 +11,7 @@ enum class Rule {
     account_is_not_active,     // never registered, or erased
     credentials_have_changed,  // the password was changed after the caller's was checked
     session_is_not_open,
+    user_has_too_many_keys,
     refresh_token_was_used,  // an old refresh token: the session has been closed
     room_not_found,          // or private, and the actor may not know of it
     room_is_archived,
@@ -20,6 +21,8 @@ enum class Rule {
     room_already_exists,
     room_has_too_many_invites,
     room_has_too_many_bans,
+    room_has_too_many_invite_links,
+    room_has_too_many_pins,
     max_members_is_below_member_count,
     direct_needs_one_other_member,
     alias_is_taken,
@@ -31,11 +34,15 @@ enum class Rule {
     actor_is_not_owner,
     actor_is_not_sender,
     actor_may_not_delete_message,
-    user_not_found,  // the command's subject
+    actor_may_not_pin,
+    invite_link_not_found,
+    invite_link_has_ended,  // expired, used up or revoked
+    user_not_found,         // the command's subject
     user_is_not_member,
     user_is_banned,
     message_not_found,
     message_is_deleted,
+    message_has_too_many_reactions,
     reply_target_not_found,
     attachment_not_found,
     read_marker_is_beyond_room,

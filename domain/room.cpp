@@ -45,7 +45,28 @@ void change_role(Room& room, const MemberRoleChanged& event) {
     put(room, event.user, {.role = event.role, .joined = member->second.joined});
 }
 
+void join(Room& room, const MemberJoined& event, const EventContext& context) {
+    room.invited.erase(event.user);
+    put(room, event.user, {.role = event.role, .joined = context.version});
+    if (!event.link) return;
+    const auto link = room.links.find(*event.link);
+    if (link == room.links.end() || !link->second.uses_left) return;
+    if (--*link->second.uses_left == 0) room.links.erase(link);
+}
+
+// With each new link those that have expired go, so that they don't pile up.
+void add_link(Room& room, const InviteLinkCreated& event, const EventContext& context) {
+    std::erase_if(room.links, [&](const std::pair<const LinkId, InviteLink>& link) {
+        return !is_live(link.second, context.at);
+    });
+    room.links[event.link] = {.uses_left = event.max_uses, .expires_at = event.expires_at};
+}
+
 }  // namespace
+
+bool is_live(const InviteLink& link, Timestamp now) {
+    return link.uses_left != 0u && (!link.expires_at || now < *link.expires_at);
+}
 
 Decision<RoomEvent> decide(
     const Room& room,
@@ -70,6 +91,13 @@ Decision<RoomEvent> decide(
             [&](const SendMessage& c) { return send_message(room, facts, c, context); },
             [&](const EditMessage& c) { return edit_message(room, facts, c, context); },
             [&](const DeleteMessage& c) { return delete_message(room, facts, c, context); },
+            [&](const CreateInviteLink& c) { return create_invite_link(room, c, context); },
+            [&](const RevokeInviteLink& c) { return revoke_invite_link(room, c, context); },
+            [&](const JoinByLink& c) { return join_by_link(room, c, context); },
+            [&](const PinMessage& c) { return pin_message(room, facts, c, context); },
+            [&](const UnpinMessage& c) { return unpin_message(room, facts, c, context); },
+            [&](const AddReaction& c) { return add_reaction(room, facts, c, context); },
+            [&](const RemoveReaction& c) { return remove_reaction(room, facts, c, context); },
         },
         command
     );
@@ -81,10 +109,7 @@ Room evolve(Room room, const RoomEvent& event, const EventContext& context) {
             [&](const RoomCreated& e) { create(room, e, context); },
             [&](const RoomUpdated& e) { update(room, e); },
             [&](const RoomArchived&) { room.phase = Room::Phase::archived; },
-            [&](const MemberJoined& e) {
-                room.invited.erase(e.user);
-                put(room, e.user, {.role = e.role, .joined = context.version});
-            },
+            [&](const MemberJoined& e) { join(room, e, context); },
             [&](const MemberLeft& e) { remove(room, e.user); },
             [&](const MemberRemoved& e) { remove(room, e.user); },
             [&](const MemberRoleChanged& e) { change_role(room, e); },
@@ -99,6 +124,12 @@ Room evolve(Room room, const RoomEvent& event, const EventContext& context) {
             [](const MessageSent&) {},
             [](const MessageEdited&) {},
             [](const MessageDeleted&) {},
+            [&](const InviteLinkCreated& e) { add_link(room, e, context); },
+            [&](const InviteLinkRevoked& e) { room.links.erase(e.link); },
+            [&](const MessagePinned& e) { room.pinned.insert(e.seq); },
+            [&](const MessageUnpinned& e) { room.pinned.erase(e.seq); },
+            [](const ReactionAdded&) {},
+            [](const ReactionRemoved&) {},
         },
         event
     );
@@ -122,6 +153,12 @@ bool bears_on_room(const RoomEvent& event) {
             [](const MessageSent&) { return false; },
             [](const MessageEdited&) { return false; },
             [](const MessageDeleted&) { return false; },
+            [](const InviteLinkCreated&) { return true; },
+            [](const InviteLinkRevoked&) { return true; },
+            [](const MessagePinned&) { return true; },
+            [](const MessageUnpinned&) { return true; },
+            [](const ReactionAdded&) { return false; },
+            [](const ReactionRemoved&) { return false; },
         },
         event
     );

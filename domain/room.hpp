@@ -4,6 +4,8 @@
 #include "domain/message.hpp"
 #include "domain/room_events.hpp"
 
+#include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -72,6 +74,33 @@ struct EditMessage {
 struct DeleteMessage {
     Version seq;
 };
+struct CreateInviteLink {
+    LinkId link;
+    TokenHash code_hash{};
+    std::optional<std::uint32_t> max_uses;
+    std::optional<Timestamp> expires_at;
+};
+struct RevokeInviteLink {
+    LinkId link;
+};
+// By somebody who has the link's code.
+struct JoinByLink {
+    LinkId link;
+};
+struct PinMessage {
+    Version seq;
+};
+struct UnpinMessage {
+    Version seq;
+};
+struct AddReaction {
+    Version seq;
+    std::string emoji;
+};
+struct RemoveReaction {
+    Version seq;
+    std::string emoji;
+};
 using RoomCommand = std::variant<
     CreateRoom,
     UpdateRoom,
@@ -86,13 +115,27 @@ using RoomCommand = std::variant<
     UnbanUser,
     SendMessage,
     EditMessage,
-    DeleteMessage>;
+    DeleteMessage,
+    CreateInviteLink,
+    RevokeInviteLink,
+    JoinByLink,
+    PinMessage,
+    UnpinMessage,
+    AddReaction,
+    RemoveReaction>;
 
 struct Member {
     MemberRole role = MemberRole::member;
     Version joined;
     friend bool operator==(const Member&, const Member&) = default;
 };
+
+struct InviteLink {
+    std::optional<std::uint32_t> uses_left;
+    std::optional<Timestamp> expires_at;  // exclusive
+    friend bool operator==(const InviteLink&, const InviteLink&) = default;
+};
+[[nodiscard]] bool is_live(const InviteLink& link, Timestamp now);
 
 // Just enough of a room's past to judge the next command. Messages are not here: a room of a
 // million weighs what its members weigh. Rebuilt by folding events; never stored as truth.
@@ -111,13 +154,15 @@ struct Room {
     std::unordered_map<UserId, Member> members;
     std::unordered_set<UserId> invited;
     std::unordered_set<UserId> banned;
+    std::map<LinkId, InviteLink> links;  // dead ones go when the next is made
+    std::set<Version> pinned;
 
     friend bool operator==(const Room&, const Room&) = default;
 };
 
 // What a rule must know that is not in the Room: loaded before by whoever decides.
 struct RoomFacts {
-    Message message;               // the one that the command edits, deletes or replies to
+    Message message;               // the one that the command changes, marks or replies to
     bool alias_is_taken = false;   // by another room
     std::vector<UserId> inactive;  // those whom the command names and who have no account
 };

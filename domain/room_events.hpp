@@ -3,6 +3,7 @@
 #include "domain/account_events.hpp"
 #include "domain/ids.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -53,6 +54,7 @@ struct MemberJoined {
     UserId user;
     MemberRole role = MemberRole::member;
     std::optional<UserId> added_by;
+    std::optional<LinkId> link{};  // by which it came
     friend bool operator==(const MemberJoined&, const MemberJoined&) = default;
 };
 struct MemberLeft {
@@ -87,6 +89,22 @@ struct MemberUnbanned {
     friend bool operator==(const MemberUnbanned&, const MemberUnbanned&) = default;
 };
 
+// Whoever has its code may join, also a private room, until it is used up, expired or revoked.
+struct InviteLinkCreated {
+    LinkId link;
+    TokenHash code_hash{};
+    std::optional<std::uint32_t> max_uses;
+    std::optional<Timestamp> expires_at;  // exclusive
+    friend bool operator==(const InviteLinkCreated&, const InviteLinkCreated&) = default;
+};
+struct InviteLinkRevoked {
+    LinkId link;
+    friend bool operator==(const InviteLinkRevoked&, const InviteLinkRevoked&) = default;
+};
+
+// SHA-256 of a file's bytes, and so their name in the store. All zeros: not recorded.
+using FileDigest = std::array<std::uint8_t, 32>;
+
 // A file as it was when it was posted. The file's bytes are content-addressed elsewhere.
 struct Attachment {
     FileId file;
@@ -95,6 +113,7 @@ struct Attachment {
     std::uint64_t bytes = 0;
     std::optional<std::uint32_t> width;
     std::optional<std::uint32_t> height;
+    FileDigest sha256{};
     friend bool operator==(const Attachment&, const Attachment&) = default;
 };
 
@@ -119,6 +138,26 @@ struct MessageDeleted {
     friend bool operator==(const MessageDeleted&, const MessageDeleted&) = default;
 };
 
+struct MessagePinned {
+    Version seq;
+    friend bool operator==(const MessagePinned&, const MessagePinned&) = default;
+};
+// By a manager, or because the message is being deleted.
+struct MessageUnpinned {
+    Version seq;
+    friend bool operator==(const MessageUnpinned&, const MessageUnpinned&) = default;
+};
+struct ReactionAdded {
+    Version seq;
+    std::string emoji;
+    friend bool operator==(const ReactionAdded&, const ReactionAdded&) = default;
+};
+struct ReactionRemoved {
+    Version seq;
+    std::string emoji;
+    friend bool operator==(const ReactionRemoved&, const ReactionRemoved&) = default;
+};
+
 using RoomEvent = std::variant<
     RoomCreated,
     RoomUpdated,
@@ -133,6 +172,12 @@ using RoomEvent = std::variant<
     MemberUnbanned,
     MessageSent,
     MessageEdited,
-    MessageDeleted>;
+    MessageDeleted,
+    InviteLinkCreated,
+    InviteLinkRevoked,
+    MessagePinned,
+    MessageUnpinned,
+    ReactionAdded,
+    ReactionRemoved>;
 
 }  // namespace verbatim

@@ -25,7 +25,8 @@ RoomDecision add_member(const Room& room, const PutMember& command, const Comman
     return record<RoomEvent>(MemberJoined{
         .user = command.user,
         .role = command.role.value_or(MemberRole::member),
-        .added_by = context.actor});
+        .added_by = context.actor,
+        .link = std::nullopt});
 }
 
 RoomDecision change_role(const Room& room, UserId user, MemberRole role) {
@@ -43,7 +44,10 @@ RoomDecision join_room(const Room& room, const CommandContext& context) {
     if (is_member(room, context.actor)) return nothing<RoomEvent>();
     if (is_full(room)) return failure(Rule::room_is_full);
     return record<RoomEvent>(MemberJoined{
-        .user = context.actor, .role = MemberRole::member, .added_by = std::nullopt});
+        .user = context.actor,
+        .role = MemberRole::member,
+        .added_by = std::nullopt,
+        .link = std::nullopt});
 }
 
 RoomDecision leave_room(const Room& room, const CommandContext& context) {

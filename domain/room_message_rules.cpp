@@ -69,7 +69,9 @@ RoomDecision delete_message(
     if (facts.message.sender != context.actor && !is_manager(room, context.actor))
         return failure(Rule::actor_may_not_delete_message);
     if (facts.message.phase == Message::Phase::deleted) return nothing<RoomEvent>();
-    return record<RoomEvent>(MessageDeleted{.seq = command.seq, .destroyed = false});
+    const MessageDeleted deleted{.seq = command.seq, .destroyed = false};
+    if (!room.pinned.contains(command.seq)) return record<RoomEvent>(deleted);
+    return record<RoomEvent>(MessageUnpinned{.seq = command.seq}, deleted);
 }
 
 }  // namespace verbatim::rules

@@ -74,6 +74,43 @@ using RoomDecision = Decision<RoomEvent>;
     const CommandContext& context
 );
 
+// room_link_rules.cpp: who may come by a link.
+[[nodiscard]] RoomDecision create_invite_link(
+    const Room& room, const CreateInviteLink& command, const CommandContext& context
+);
+[[nodiscard]] RoomDecision revoke_invite_link(
+    const Room& room, const RevokeInviteLink& command, const CommandContext& context
+);
+[[nodiscard]] RoomDecision join_by_link(
+    const Room& room, const JoinByLink& command, const CommandContext& context
+);
+
+// room_mark_rules.cpp: what is put on messages.
+[[nodiscard]] RoomDecision pin_message(
+    const Room& room,
+    const RoomFacts& facts,
+    const PinMessage& command,
+    const CommandContext& context
+);
+[[nodiscard]] RoomDecision unpin_message(
+    const Room& room,
+    const RoomFacts& facts,
+    const UnpinMessage& command,
+    const CommandContext& context
+);
+[[nodiscard]] RoomDecision add_reaction(
+    const Room& room,
+    const RoomFacts& facts,
+    const AddReaction& command,
+    const CommandContext& context
+);
+[[nodiscard]] RoomDecision remove_reaction(
+    const Room& room,
+    const RoomFacts& facts,
+    const RemoveReaction& command,
+    const CommandContext& context
+);
+
 // What several of them ask (room_guards.cpp). A guard answers the first rule that `actor` breaks.
 // It exists, the actor may know of it, and it is open.
 [[nodiscard]] std::optional<Rule> unless_open(const Room& room, UserId actor);

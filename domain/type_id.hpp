@@ -37,6 +37,10 @@ inline constexpr std::string_view id_prefix<FileId> = "file";
 template <>
 inline constexpr std::string_view id_prefix<SessionId> = "session";
 template <>
+inline constexpr std::string_view id_prefix<KeyId> = "key";
+template <>
+inline constexpr std::string_view id_prefix<LinkId> = "link";
+template <>
 inline constexpr std::string_view id_prefix<CommandId> = "command";
 
 // "user_01h455vb4pex5vsknk084sn02q"

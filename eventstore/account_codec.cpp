@@ -92,6 +92,38 @@ SessionClosed read(PayloadReader& payload) {
     };
 }
 
+void write_key_created(const KeyCreated& event, PayloadWriter& payload) {
+    payload.facts.put("key_id", event.key);
+    payload.put_text(ContentField::key_name, event.name);
+    Json scopes = Json::array();
+    for (const KeyScope scope : event.scopes) scopes.push_back(text_of(scope));
+    payload.facts.put("scopes", std::move(scopes));
+    payload.facts.put_hash("key_hash", event.key_hash);
+}
+std::vector<KeyScope> read_scopes(const FactsReader& facts) {
+    std::vector<KeyScope> scopes;
+    for (const std::string& text : facts.texts("scopes")) {
+        const auto scope = parse_enum<KeyScope>(text);
+        if (!scope) facts.note("scopes");
+        scopes.push_back(scope.value_or(KeyScope::read));
+    }
+    return scopes;
+}
+template <>
+KeyCreated read(PayloadReader& payload) {
+    return {
+        .key = payload.facts.id<KeyId>("key_id"),
+        .name = payload.contents.next(ContentField::key_name),
+        .scopes = read_scopes(payload.facts),
+        .key_hash = payload.facts.hash("key_hash"),
+    };
+}
+
+template <>
+KeyRevoked read(PayloadReader& payload) {
+    return {.key = payload.facts.id<KeyId>("key_id")};
+}
+
 void write_room_read(const RoomRead& event, PayloadWriter& payload) {
     payload.facts.put("room_id", event.room);
     payload.facts.put("up_to", event.up_to);
@@ -128,6 +160,8 @@ void write(const AccountEvent& event, PayloadWriter& payload) {
             [&](const SessionOpened& e) { write_opened(e, payload); },
             [&](const SessionRefreshed& e) { write_refreshed(e, payload); },
             [&](const SessionClosed& e) { write_closed(e, payload); },
+            [&](const KeyCreated& e) { write_key_created(e, payload); },
+            [&](const KeyRevoked& e) { facts.put("key_id", e.key); },
         },
         event
     );

@@ -24,6 +24,7 @@ enum class ContentField : std::uint8_t {
     ban_reason = 8,
     address = 9,
     agent = 10,
+    key_name = 11,
     password_hash = 200,
     refresh_hash = 201,
 };

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <openssl/evp.h>
+#include <sodium/utils.h>
 
 #if defined(__x86_64__)
 #include <nmmintrin.h>
@@ -93,6 +94,25 @@ std::uint32_t crc32c_by_table(std::string_view bytes) {
     for (const char byte : bytes)
         crc = crc >> 8 ^ crc_table[(crc ^ static_cast<unsigned char>(byte)) & 0xff];
     return ~crc;
+}
+
+std::string hex_text(const Digest& digest) {
+    std::string text(2 * digest.size() + 1, '\0');  // libsodium ends it with a zero
+    sodium_bin2hex(text.data(), text.size(), digest.data(), digest.size());
+    text.pop_back();
+    return text;
+}
+
+std::optional<Digest> parse_hex(std::string_view text) {
+    Digest digest{};
+    if (text.size() != 2 * digest.size()) return std::nullopt;
+    if (text.find_first_not_of("0123456789abcdef") != text.npos) return std::nullopt;
+    std::size_t size = 0;
+    const int failed = sodium_hex2bin(
+        digest.data(), digest.size(), text.data(), text.size(), nullptr, &size, nullptr
+    );
+    if (failed != 0 || size != digest.size()) return std::nullopt;
+    return digest;
 }
 
 }  // namespace verbatim

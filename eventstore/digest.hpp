@@ -3,7 +3,9 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace verbatim {
@@ -18,6 +20,10 @@ using Digest = std::array<std::uint8_t, 32>;
 [[nodiscard]] std::uint32_t crc32c(std::string_view bytes);
 // The same for processors without the instruction.
 [[nodiscard]] std::uint32_t crc32c_by_table(std::string_view bytes);
+
+// Lower-case hexadecimal, and back; nullopt unless it is 64 digits of that.
+[[nodiscard]] std::string hex_text(const Digest& digest);
+[[nodiscard]] std::optional<Digest> parse_hex(std::string_view text);
 
 [[nodiscard]] inline std::string_view as_text(std::span<const std::uint8_t> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

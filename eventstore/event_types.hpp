@@ -22,7 +22,7 @@ inline constexpr EventType wire_of<RoomUpdated>{"room.updated", 1};
 template <>
 inline constexpr EventType wire_of<RoomArchived>{"room.archived", 1};
 template <>
-inline constexpr EventType wire_of<MemberJoined>{"member.joined", 1};
+inline constexpr EventType wire_of<MemberJoined>{"member.joined", 2};
 template <>
 inline constexpr EventType wire_of<MemberLeft>{"member.left", 1};
 template <>
@@ -38,11 +38,23 @@ inline constexpr EventType wire_of<MemberBanned>{"member.banned", 1};
 template <>
 inline constexpr EventType wire_of<MemberUnbanned>{"member.unbanned", 1};
 template <>
-inline constexpr EventType wire_of<MessageSent>{"message.sent", 1};
+inline constexpr EventType wire_of<MessageSent>{"message.sent", 2};
 template <>
 inline constexpr EventType wire_of<MessageEdited>{"message.edited", 1};
 template <>
 inline constexpr EventType wire_of<MessageDeleted>{"message.deleted", 1};
+template <>
+inline constexpr EventType wire_of<InviteLinkCreated>{"room.invite_link_created", 1};
+template <>
+inline constexpr EventType wire_of<InviteLinkRevoked>{"room.invite_link_revoked", 1};
+template <>
+inline constexpr EventType wire_of<MessagePinned>{"message.pinned", 1};
+template <>
+inline constexpr EventType wire_of<MessageUnpinned>{"message.unpinned", 1};
+template <>
+inline constexpr EventType wire_of<ReactionAdded>{"reaction.added", 1};
+template <>
+inline constexpr EventType wire_of<ReactionRemoved>{"reaction.removed", 1};
 template <>
 inline constexpr EventType wire_of<UserRegistered>{"user.registered", 1};
 template <>
@@ -59,6 +71,10 @@ template <>
 inline constexpr EventType wire_of<SessionRefreshed>{"session.refreshed", 1};
 template <>
 inline constexpr EventType wire_of<SessionClosed>{"session.closed", 1};
+template <>
+inline constexpr EventType wire_of<KeyCreated>{"key.created", 1};
+template <>
+inline constexpr EventType wire_of<KeyRevoked>{"key.revoked", 1};
 template <>
 inline constexpr EventType wire_of<RoomRead>{"room.read", 1};
 

@@ -1,6 +1,7 @@
 #include "eventstore/facts.hpp"
 
 #include "domain/invariant.hpp"
+#include "eventstore/digest.hpp"
 
 namespace verbatim {
 
@@ -66,6 +67,18 @@ std::string_view text_of(SessionEnd reason) {
     broken_invariant("every SessionEnd is listed above");
 }
 
+std::string_view text_of(KeyScope scope) {
+    switch (scope) {
+        case KeyScope::read: return "read";
+        case KeyScope::send: return "send";
+    }
+    broken_invariant("every KeyScope is listed above");
+}
+
+void FactsWriter::put_hash(const char* member, const std::array<std::uint8_t, 32>& hash) {
+    put(member, Json(hex_text(hash)));
+}
+
 void FactsWriter::put_users_unless_empty(const char* member, const std::vector<UserId>& users) {
     if (users.empty()) return;
     Json listed = Json::array();
@@ -120,6 +133,20 @@ std::vector<std::string> FactsReader::texts(const char* member) const {
         texts.push_back(element.is_string() ? element.get<std::string>() : std::string());
     }
     return texts;
+}
+
+std::array<std::uint8_t, 32> FactsReader::hash(const char* member) const {
+    const std::string* const written = string_at(member);
+    const auto parsed = written == nullptr ? std::nullopt : parse_hex(*written);
+    if (!parsed) note(member);
+    return parsed.value_or(Digest{});
+}
+
+Timestamp FactsReader::time(const char* member) const {
+    const Json* const found = find(member);
+    const bool is_whole = found != nullptr && found->is_number_integer();
+    if (!is_whole) note(member);
+    return is_whole ? Timestamp(found->get<std::int64_t>()) : Timestamp();
 }
 
 std::vector<FactsReader> FactsReader::objects(const char* member) const {

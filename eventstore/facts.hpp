@@ -3,6 +3,7 @@
 #include "domain/type_id.hpp"
 #include "eventstore/codec.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -28,6 +29,7 @@ using Json = nlohmann::json;
 [[nodiscard]] std::string_view text_of(MessageKind kind);
 [[nodiscard]] std::string_view text_of(ServerRole role);
 [[nodiscard]] std::string_view text_of(SessionEnd reason);
+[[nodiscard]] std::string_view text_of(KeyScope scope);
 
 // The last enumerator; all count from 0 without a gap.
 template <class Enum>
@@ -46,6 +48,8 @@ template <>
 inline constexpr ServerRole last_of<ServerRole> = ServerRole::admin;
 template <>
 inline constexpr SessionEnd last_of<SessionEnd> = SessionEnd::superseded;
+template <>
+inline constexpr KeyScope last_of<KeyScope> = KeyScope::send;
 
 template <class Enum>
 [[nodiscard]] std::optional<Enum> parse_enum(std::string_view text) {
@@ -82,6 +86,8 @@ public:
         if (value != usual) put_enum(member, value);
     }
     void put_users_unless_empty(const char* member, const std::vector<UserId>& users);
+    void put_hash(const char* member, const std::array<std::uint8_t, 32>& hash);  // hexadecimal
+    void put(const char* member, Timestamp time) { put(member, Json(time.microseconds())); }
 
     [[nodiscard]] std::string text() const;
     [[nodiscard]] Json take() && { return std::move(facts_); }
@@ -114,6 +120,8 @@ public:
     [[nodiscard]] bool flag_or_false(const char* member) const;
     [[nodiscard]] std::vector<UserId> users(const char* member) const;  // empty when absent
     [[nodiscard]] std::vector<std::string> texts(const char* member) const;
+    [[nodiscard]] std::array<std::uint8_t, 32> hash(const char* member) const;
+    [[nodiscard]] Timestamp time(const char* member) const;
     // The elements of an array of objects; empty when absent.
     [[nodiscard]] std::vector<FactsReader> objects(const char* member) const;
 

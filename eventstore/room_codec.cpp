@@ -99,6 +99,7 @@ void write_joined(const MemberJoined& event, PayloadWriter& payload) {
     payload.facts.put("user_id", event.user);
     payload.facts.put_enum_unless(MemberRole::member, "role", event.role);
     payload.facts.put_if("added_by", event.added_by);
+    payload.facts.put_if("link_id", event.link);
 }
 template <>
 MemberJoined read(PayloadReader& payload) {
@@ -106,6 +107,7 @@ MemberJoined read(PayloadReader& payload) {
         .user = payload.facts.id<UserId>("user_id"),
         .role = payload.facts.choice_or(MemberRole::member, "role"),
         .added_by = payload.facts.maybe(&FactsReader::id<UserId>, "added_by"),
+        .link = payload.facts.maybe(&FactsReader::id<LinkId>, "link_id"),
     };
 }
 
@@ -166,6 +168,7 @@ void write_attachment(const Attachment& attachment, Json& listed, PayloadWriter&
     if (!attachment.filename) facts.put("unnamed", true);
     facts.put("media_type", attachment.media_type);
     facts.put("bytes", attachment.bytes);
+    facts.put_hash("sha256", attachment.sha256);
     facts.put_if("width", attachment.width);
     facts.put_if("height", attachment.height);
     listed.push_back(std::move(facts).take());
@@ -179,6 +182,7 @@ Attachment read_attachment(const FactsReader& facts, ContentsReader& contents) {
         .bytes = facts.number<std::uint64_t>("bytes"),
         .width = facts.maybe(&FactsReader::number<std::uint32_t>, "width"),
         .height = facts.maybe(&FactsReader::number<std::uint32_t>, "height"),
+        .sha256 = facts.hash("sha256"),
     };
 }
 std::vector<Attachment> read_attachments(PayloadReader& payload) {
@@ -239,6 +243,51 @@ MessageDeleted read(PayloadReader& payload) {
     };
 }
 
+void write_link_created(const InviteLinkCreated& event, PayloadWriter& payload) {
+    payload.facts.put("link_id", event.link);
+    payload.facts.put_hash("code_hash", event.code_hash);
+    payload.facts.put_if("max_uses", event.max_uses);
+    payload.facts.put_if("expires_at", event.expires_at);
+}
+template <>
+InviteLinkCreated read(PayloadReader& payload) {
+    return {
+        .link = payload.facts.id<LinkId>("link_id"),
+        .code_hash = payload.facts.hash("code_hash"),
+        .max_uses = payload.facts.maybe(&FactsReader::number<std::uint32_t>, "max_uses"),
+        .expires_at = payload.facts.maybe(&FactsReader::time, "expires_at"),
+    };
+}
+
+template <>
+InviteLinkRevoked read(PayloadReader& payload) {
+    return {.link = payload.facts.id<LinkId>("link_id")};
+}
+
+template <>
+MessagePinned read(PayloadReader& payload) {
+    return {.seq = payload.facts.version("seq")};
+}
+
+template <>
+MessageUnpinned read(PayloadReader& payload) {
+    return {.seq = payload.facts.version("seq")};
+}
+
+void write_reaction(Version seq, const std::string& emoji, PayloadWriter& payload) {
+    payload.facts.put("seq", seq);
+    payload.facts.put("emoji", Json(emoji));
+}
+template <>
+ReactionAdded read(PayloadReader& payload) {
+    return {.seq = payload.facts.version("seq"), .emoji = payload.facts.text("emoji")};
+}
+
+template <>
+ReactionRemoved read(PayloadReader& payload) {
+    return {.seq = payload.facts.version("seq"), .emoji = payload.facts.text("emoji")};
+}
+
 template <class Event>
 RoomEvent read_as(PayloadReader& payload) {
     return read<Event>(payload);
@@ -270,6 +319,12 @@ void write(const RoomEvent& event, PayloadWriter& payload) {
             [&](const MessageSent& e) { write_sent(e, payload); },
             [&](const MessageEdited& e) { write_edited(e, payload); },
             [&](const MessageDeleted& e) { write_deleted(e, payload); },
+            [&](const InviteLinkCreated& e) { write_link_created(e, payload); },
+            [&](const InviteLinkRevoked& e) { facts.put("link_id", e.link); },
+            [&](const MessagePinned& e) { facts.put("seq", e.seq); },
+            [&](const MessageUnpinned& e) { facts.put("seq", e.seq); },
+            [&](const ReactionAdded& e) { write_reaction(e.seq, e.emoji, payload); },
+            [&](const ReactionRemoved& e) { write_reaction(e.seq, e.emoji, payload); },
         },
         event
     );

@@ -126,6 +126,8 @@ StoreResult<void> Users::apply(const RecordedEvent& event, ViewBatch& batch) {
             [](const SessionOpened&) { return StoreResult<void>(); },
             [](const SessionRefreshed&) { return StoreResult<void>(); },
             [](const SessionClosed&) { return StoreResult<void>(); },
+            [](const KeyCreated&) { return StoreResult<void>(); },
+            [](const KeyRevoked&) { return StoreResult<void>(); },
         },
         *account_event
     );

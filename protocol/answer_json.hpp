@@ -47,5 +47,6 @@ struct Receipt {
 [[nodiscard]] std::string_view text_of(MessageKind kind);
 [[nodiscard]] std::string_view text_of(ServerRole role);
 [[nodiscard]] std::string_view text_of(SessionEnd reason);
+[[nodiscard]] std::string_view text_of(KeyScope scope);
 
 }  // namespace verbatim

@@ -32,6 +32,12 @@ void append_mentions(std::string& out, const std::vector<UserId>& mentions) {
     append_list(out, mentions, append_json_id<UserId>);
 }
 
+void append_scope(std::string& out, KeyScope scope) {
+    out += '"';
+    out += text_of(scope);
+    out += '"';
+}
+
 void append_attachment(std::string& out, const Attachment& attachment) {
     ObjectWriter object(out);
     object.put("file_id", attachment.file);
@@ -71,6 +77,14 @@ void put_updated(ObjectWriter& data, const RoomUpdated& event) {
     data.put_if("max_members", event.max_members);
 }
 
+void put_link(ObjectWriter& data, const InviteLinkCreated& event) {
+    data.put("link_id", event.link);
+    data.put_or_null(
+        "max_uses", event.max_uses ? std::optional(std::uint64_t{*event.max_uses}) : std::nullopt
+    );
+    data.put_or_null("expires_at", event.expires_at);
+}
+
 void put_data(ObjectWriter& data, const RoomEvent& event) {
     std::visit(
         Overloaded{
@@ -81,6 +95,7 @@ void put_data(ObjectWriter& data, const RoomEvent& event) {
                 data.put("user_id", e.user);
                 data.put("role", text_of(e.role));
                 data.put_if("added_by", e.added_by);
+                data.put_if("link_id", e.link);
             },
             [&](const MemberLeft& e) { data.put("user_id", e.user); },
             [&](const MemberRemoved& e) { data.put("user_id", e.user); },
@@ -104,6 +119,18 @@ void put_data(ObjectWriter& data, const RoomEvent& event) {
             [&](const MessageDeleted& e) {
                 data.put("seq", e.seq);
                 data.put_flag("destroyed", e.destroyed);
+            },
+            [&](const InviteLinkCreated& e) { put_link(data, e); },
+            [&](const InviteLinkRevoked& e) { data.put("link_id", e.link); },
+            [&](const MessagePinned& e) { data.put("seq", e.seq); },
+            [&](const MessageUnpinned& e) { data.put("seq", e.seq); },
+            [&](const ReactionAdded& e) {
+                data.put("seq", e.seq);
+                data.put("emoji", e.emoji);
+            },
+            [&](const ReactionRemoved& e) {
+                data.put("seq", e.seq);
+                data.put("emoji", e.emoji);
             },
         },
         event
@@ -138,6 +165,12 @@ void put_data(ObjectWriter& data, const AccountEvent& event, const UserId& user)
                 data.put("session_id", e.session);
                 data.put("reason", text_of(e.reason));
             },
+            [&](const KeyCreated& e) {
+                data.put("key_id", e.key);
+                data.put("name", e.name);
+                append_list(data.member("scopes"), e.scopes, append_scope);
+            },
+            [&](const KeyRevoked& e) { data.put("key_id", e.key); },
         },
         event
     );

@@ -53,14 +53,21 @@ int status_of(Rule rule) {
         case Rule::actor_may_not_manage_room:
         case Rule::actor_is_not_owner:
         case Rule::actor_is_not_sender:
-        case Rule::actor_may_not_delete_message: return 403;
+        case Rule::actor_may_not_delete_message:
+        case Rule::actor_may_not_pin: return 403;
         case Rule::room_not_found:
         case Rule::user_not_found:
         case Rule::user_is_not_member:
         case Rule::message_not_found:
+        case Rule::invite_link_not_found:
         case Rule::reply_target_not_found:
         case Rule::attachment_not_found: return 404;
+        case Rule::invite_link_has_ended: return 410;
         case Rule::username_is_taken:
+        case Rule::user_has_too_many_keys:
+        case Rule::room_has_too_many_invite_links:
+        case Rule::room_has_too_many_pins:
+        case Rule::message_has_too_many_reactions:
         case Rule::account_is_not_active:
         case Rule::room_is_archived:
         case Rule::room_is_direct:

@@ -23,6 +23,12 @@ RoomAudience audience_of(const RecordedEvent& event) {
             [](const MessageSent&) -> RoomAudience { return {}; },
             [](const MessageEdited&) -> RoomAudience { return {}; },
             [](const MessageDeleted&) -> RoomAudience { return {}; },
+            [](const InviteLinkCreated&) -> RoomAudience { return {}; },
+            [](const InviteLinkRevoked&) -> RoomAudience { return {}; },
+            [](const MessagePinned&) -> RoomAudience { return {}; },
+            [](const MessageUnpinned&) -> RoomAudience { return {}; },
+            [](const ReactionAdded&) -> RoomAudience { return {}; },
+            [](const ReactionRemoved&) -> RoomAudience { return {}; },
         },
         std::get<RoomEvent>(event.event)
     );

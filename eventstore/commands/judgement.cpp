@@ -42,6 +42,10 @@ std::optional<Version> message_of(const RoomCommand& command) {
     if (const auto* const send = std::get_if<SendMessage>(&command)) return send->reply_to;
     if (const auto* const edit = std::get_if<EditMessage>(&command)) return edit->seq;
     if (const auto* const erase = std::get_if<DeleteMessage>(&command)) return erase->seq;
+    if (const auto* const pin = std::get_if<PinMessage>(&command)) return pin->seq;
+    if (const auto* const unpin = std::get_if<UnpinMessage>(&command)) return unpin->seq;
+    if (const auto* const add = std::get_if<AddReaction>(&command)) return add->seq;
+    if (const auto* const remove = std::get_if<RemoveReaction>(&command)) return remove->seq;
     return std::nullopt;
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 // First byte: whose state it is and in which shape. A state that gains or loses a member, or is
 // folded differently, gets a new number; none is used twice.
-enum class Shape : std::uint8_t { account_1 = 0x11, room_1 = 0x21, reader_1 = 0x31 };
+enum class Shape : std::uint8_t { account_2 = 0x12, room_2 = 0x22, reader_1 = 0x31 };
 
 constexpr std::size_t checksum_bytes = 4;
 
@@ -150,6 +150,15 @@ Room read_room(Reading& reading) {
     }
     room.invited = read_users(reading);
     room.banned = read_users(reading);
+    const std::size_t links = reading.count(sizeof(Uuid) + 2);
+    for (std::size_t i = 0; i < links; ++i) {
+        InviteLink& link = room.links[LinkId(reading.uuid())];
+        if (reading.byte() != 0) link.uses_left = static_cast<std::uint32_t>(reading.number());
+        if (reading.byte() != 0)
+            link.expires_at = Timestamp(static_cast<std::int64_t>(reading.number()));
+    }
+    const std::size_t pins = reading.count(1);
+    for (std::size_t i = 0; i < pins; ++i) room.pinned.emplace(reading.number());
     return room;
 }
 
@@ -167,6 +176,8 @@ Account read_account(Reading& reading) {
     }
     const std::size_t roles = reading.count(1);
     for (std::size_t i = 0; i < roles; ++i) account.roles.insert(reading.choice(ServerRole::admin));
+    const std::size_t keys = reading.count(sizeof(Uuid));
+    for (std::size_t i = 0; i < keys; ++i) account.keys.emplace(reading.uuid());
     return account;
 }
 
@@ -196,7 +207,7 @@ std::optional<Snapshot<State>> decode(
 }  // namespace
 
 std::string encode_snapshot(const Account& account, Version version) {
-    Writer writer(Shape::account_1, version);
+    Writer writer(Shape::account_2, version);
     writer.byte(static_cast<std::uint8_t>(account.phase));
     writer.text(std::string_view(account.username));
     writer.text(std::string_view(account.display_name));
@@ -209,11 +220,13 @@ std::string encode_snapshot(const Account& account, Version version) {
     }
     writer.number(account.roles.size());
     for (const ServerRole role : account.roles) writer.byte(static_cast<std::uint8_t>(role));
+    writer.number(account.keys.size());
+    for (const KeyId& key : account.keys) writer.uuid(key.value());
     return std::move(writer).finish();
 }
 
 std::string encode_snapshot(const Room& room, Version version) {
-    Writer writer(Shape::room_1, version);
+    Writer writer(Shape::room_2, version);
     writer.byte(static_cast<std::uint8_t>(room.phase));
     writer.byte(static_cast<std::uint8_t>(room.kind));
     writer.byte(static_cast<std::uint8_t>(room.visibility));
@@ -231,6 +244,17 @@ std::string encode_snapshot(const Room& room, Version version) {
     }
     write_users(writer, room.invited);
     write_users(writer, room.banned);
+    writer.number(room.links.size());
+    for (const auto& [id, link] : room.links) {
+        writer.uuid(id.value());
+        writer.byte(link.uses_left ? 1 : 0);
+        if (link.uses_left) writer.number(*link.uses_left);
+        writer.byte(link.expires_at ? 1 : 0);
+        if (link.expires_at)
+            writer.number(static_cast<std::uint64_t>(link.expires_at->microseconds()));
+    }
+    writer.number(room.pinned.size());
+    for (const Version& seq : room.pinned) writer.number(seq.value());
     return std::move(writer).finish();
 }
 
@@ -246,11 +270,11 @@ std::string encode_snapshot(const Reader& reader, Version version) {
 
 template <>
 std::optional<Snapshot<Account>> decode_snapshot(std::string_view bytes) {
-    return decode<Account>(bytes, Shape::account_1, &read_account);
+    return decode<Account>(bytes, Shape::account_2, &read_account);
 }
 template <>
 std::optional<Snapshot<Room>> decode_snapshot(std::string_view bytes) {
-    return decode<Room>(bytes, Shape::room_1, &read_room);
+    return decode<Room>(bytes, Shape::room_2, &read_room);
 }
 template <>
 std::optional<Snapshot<Reader>> decode_snapshot(std::string_view bytes) {

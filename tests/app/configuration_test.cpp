@@ -1,3 +1,4 @@
+#include "tests/support/paths.hpp"
 #include "tests/support/server_child.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -21,7 +22,7 @@ protected:
         Strings arguments, const std::map<std::string, std::string>& environment = {}
     ) {
         return run_to_end(
-            {.binary = VERBATIM_BINARY,
+            {.binary = testing::server_binary(),
              .arguments = std::move(arguments),
              .environment = environment}
         );

@@ -1,3 +1,4 @@
+#include "tests/support/paths.hpp"
 #include "tests/support/server_crowd.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -32,7 +33,7 @@ std::uint64_t seed_wanted() {
 class Durability : public ::testing::Test {
 protected:
     TemporaryFolder folder;
-    ServerProcess server{{.binary = VERBATIM_BINARY, .data = folder.path() / "data"}};
+    ServerProcess server{{.binary = testing::server_binary(), .data = folder.path() / "data"}};
 
     // One watcher's feed, put together from what it saw live and what it resumed after each kill.
     struct Watcher {

@@ -52,7 +52,7 @@ TEST_F(LiveFeed, TellsWhatIsPostedInTheEnvelopeOfTheContract) {
     EXPECT_EQ(event.at("room_id"), room);
     EXPECT_EQ(event.at("room_seq"), sent.room_seq());
     EXPECT_EQ(event.at("type"), "message.sent");
-    EXPECT_EQ(event.at("schema"), 1);
+    EXPECT_EQ(event.at("schema"), 2);
     EXPECT_EQ(event.at("at"), sent.json().at("sent_at"));
     EXPECT_EQ(event.at("actor_id"), alice.id());
     EXPECT_TRUE(event.at("command_id").is_string());

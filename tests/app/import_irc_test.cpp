@@ -1,3 +1,4 @@
+#include "tests/support/paths.hpp"
 #include "tests/support/server_child.hpp"
 #include "tests/support/server_person.hpp"
 #include "tests/support/server_process.hpp"
@@ -59,7 +60,7 @@ protected:
     }
     ChildCommand command(const std::vector<fs::path>& files) const {
         ChildCommand made{
-            .binary = VERBATIM_BINARY,
+            .binary = testing::server_binary(),
             .arguments = {"import", "irc", "--data", data.string(), "--room", "chat", "--json"},
             .environment = {}};
         for (const fs::path& file : files) made.arguments.push_back(file.string());
@@ -80,7 +81,7 @@ protected:
             sum += counts.at(kind).get<std::size_t>();
         return sum;
     }
-    ServerOptions options() const { return {.binary = VERBATIM_BINARY, .data = data}; }
+    ServerOptions options() const { return {.binary = testing::server_binary(), .data = data}; }
 
     static std::string room_of(Person& reader) {
         const HttpAnswer found = reader.get("/aliases/chat");
@@ -202,8 +203,9 @@ TEST_F(ImportIrc, RefusesFilesWithoutADateAndDataThatIsInUse) {
 
 std::vector<fs::path> real_logs() {
     const char* named = std::getenv("VERBATIM_IRC_LOGS");
-    const fs::path folder =
-        named != nullptr ? fs::path(named) : fs::path(VERBATIM_SOURCE_DIR "/../shared/data/irc");
+    const fs::path folder = named != nullptr
+                                ? fs::path(named)
+                                : fs::path(testing::source_directory() / "../shared/data/irc");
     std::vector<fs::path> files;
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(folder, ignored))

@@ -1,4 +1,5 @@
 #include "tests/app/server_test.hpp"
+#include "tests/support/paths.hpp"
 #include "tests/support/server_child.hpp"
 
 #include <atomic>
@@ -18,13 +19,13 @@ using ::testing::HasSubstr;
 class Process : public ::testing::Test {
 protected:
     TemporaryFolder folder;
-    ServerProcess server{{.binary = VERBATIM_BINARY, .data = folder.path() / "data"}};
+    ServerProcess server{{.binary = testing::server_binary(), .data = folder.path() / "data"}};
 
     static Finished serve(
         const fs::path& data, const std::string& http_port, const std::string& feed_port
     ) {
         return run_to_end(
-            {.binary = VERBATIM_BINARY,
+            {.binary = testing::server_binary(),
              .arguments =
                  {"serve",
                   "--data",

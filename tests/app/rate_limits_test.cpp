@@ -1,4 +1,5 @@
 #include "tests/app/server_test.hpp"
+#include "tests/support/paths.hpp"
 
 #include <gmock/gmock.h>
 
@@ -13,7 +14,7 @@ class RateLimits : public ::testing::Test {
 protected:
     TemporaryFolder folder;
     ServerProcess server{
-        {.binary = VERBATIM_BINARY,
+        {.binary = testing::server_binary(),
          .data = folder.path() / "data",
          .arguments = {"--trusted-proxies", "127.0.0.0/8"}}};
 

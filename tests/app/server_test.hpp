@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tests/support/paths.hpp"
 #include "tests/support/server_person.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -43,7 +44,7 @@ protected:
 private:
     struct Shared {
         TemporaryFolder folder;
-        ServerProcess server{{.binary = VERBATIM_BINARY, .data = folder.path() / "data"}};
+        ServerProcess server{{.binary = testing::server_binary(), .data = folder.path() / "data"}};
         std::map<std::string, std::unique_ptr<Person>> people;
         int strangers = 0;
     };

@@ -14,7 +14,8 @@ TEST(AccountFold, HoldsWhatRulesNeedOfARegistration) {
         .display_name = "Alice",
         .credential = first_credential,
         .sessions = {},
-        .roles = {}};
+        .roles = {},
+        .keys = {}};
     EXPECT_TRUE(after({registered()}) == expected);
 }
 
@@ -26,7 +27,8 @@ TEST(AccountFold, FollowsNamesPasswordsRolesAndSessions) {
         .credential = Version(3),
         .sessions =
             {{laptop, {.refresh_hash = "next token", .refreshed_at = seconds_after_noon(5)}}},
-        .roles = {ServerRole::auditor}};
+        .roles = {ServerRole::auditor},
+        .keys = {}};
     const Account account = after({
         registered(),
         {.event = UserRenamed{.display_name = "Alice L."}, .by = alice},

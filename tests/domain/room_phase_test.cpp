@@ -72,7 +72,11 @@ TEST(RoomPhase, KeepsADirectRoomsMembersAndSettingsAsTheyAre) {
     for (const RoomCommand& command : commands_to_a_room(bob)) {
         const bool is_about_messages = std::holds_alternative<SendMessage>(command) ||
                                        std::holds_alternative<EditMessage>(command) ||
-                                       std::holds_alternative<DeleteMessage>(command);
+                                       std::holds_alternative<DeleteMessage>(command) ||
+                                       std::holds_alternative<PinMessage>(command) ||
+                                       std::holds_alternative<UnpinMessage>(command) ||
+                                       std::holds_alternative<AddReaction>(command) ||
+                                       std::holds_alternative<RemoveReaction>(command);
         if (!is_about_messages)
             scenario.when(command, by(alice)).then_refused(Rule::room_is_direct);
     }

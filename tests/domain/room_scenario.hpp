@@ -128,7 +128,7 @@ using RoomPast = Past<RoomEvent>;
     return {.event = MessageDeleted{.seq = seq, .destroyed = false}, .by = actor};
 }
 
-// One of each command but CreateRoom, about `subject` where it is about anyone.
+// One of each command but CreateRoom and JoinByLink, which may know more than others, about `subject` where it is about anyone.
 [[nodiscard]] inline std::vector<RoomCommand> commands_to_a_room(UserId subject) {
     UpdateRoom update;
     update.name = "Renamed";
@@ -148,6 +148,12 @@ using RoomPast = Past<RoomEvent>;
         send,
         EditMessage{.seq = Version(1), .text = "hello", .mentions = {}},
         DeleteMessage{.seq = Version(1)},
+        CreateInviteLink{},
+        RevokeInviteLink{},
+        PinMessage{.seq = Version(1)},
+        UnpinMessage{.seq = Version(1)},
+        AddReaction{.seq = Version(1), .emoji = "+1"},
+        RemoveReaction{.seq = Version(1), .emoji = "+1"},
     };
 }
 

@@ -99,6 +99,17 @@ inline SessionEnd session_end() {
         SessionEnd::superseded
     );
 }
+inline KeyScope key_scope() {
+    return *rc::gen::element(KeyScope::read, KeyScope::send);
+}
+inline std::array<std::uint8_t, 32> hash() {
+    std::array<std::uint8_t, 32> bytes{};
+    for (auto& byte : bytes) byte = number<std::uint8_t>();
+    return bytes;
+}
+inline Timestamp time() {
+    return Timestamp(number<std::int64_t>());
+}
 inline Attachment attachment() {
     return {
         id<FileId>(),
@@ -106,7 +117,8 @@ inline Attachment attachment() {
         word(),
         number<std::uint64_t>(),
         maybe(&number<std::uint32_t>),
-        maybe(&number<std::uint32_t>)};
+        maybe(&number<std::uint32_t>),
+        hash()};
 }
 
 // One for each type of event: a new one does not link without.
@@ -141,7 +153,7 @@ inline RoomArchived event() {
 }
 template <>
 inline MemberJoined event() {
-    return {id<UserId>(), member_role(), maybe(&id<UserId>)};
+    return {id<UserId>(), member_role(), maybe(&id<UserId>), maybe(&id<LinkId>)};
 }
 template <>
 inline MemberLeft event() {
@@ -190,6 +202,30 @@ inline MessageDeleted event() {
     return {version(), flag()};
 }
 template <>
+inline InviteLinkCreated event() {
+    return {id<LinkId>(), hash(), maybe(&number<std::uint32_t>), maybe(&time)};
+}
+template <>
+inline InviteLinkRevoked event() {
+    return {id<LinkId>()};
+}
+template <>
+inline MessagePinned event() {
+    return {version()};
+}
+template <>
+inline MessageUnpinned event() {
+    return {version()};
+}
+template <>
+inline ReactionAdded event() {
+    return {version(), word()};
+}
+template <>
+inline ReactionRemoved event() {
+    return {version(), word()};
+}
+template <>
 inline UserRegistered event() {
     return {text(), text(), text()};
 }
@@ -220,6 +256,14 @@ inline SessionRefreshed event() {
 template <>
 inline SessionClosed event() {
     return {id<SessionId>(), session_end()};
+}
+template <>
+inline KeyCreated event() {
+    return {id<KeyId>(), text(), several(&key_scope), hash()};
+}
+template <>
+inline KeyRevoked event() {
+    return {id<KeyId>()};
 }
 template <>
 inline RoomRead event() {

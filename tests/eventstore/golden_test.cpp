@@ -1,5 +1,7 @@
 #include "domain/type_id.hpp"
 #include "eventstore/codec.hpp"
+#include "eventstore/digest.hpp"
+#include "tests/support/paths.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -27,13 +29,29 @@ const auto bob = id<UserId>("user_01jgfjmrh0e8z8rncqd1fxh6ms");
 const auto lobby = id<RoomId>("room_01jgfjp400fk8r2h7v8q5y3m1c");
 const auto picture = id<FileId>("file_01jgfjq3900gk8tqg5d1v3x7an");
 const auto notes = id<FileId>("file_01jgfjs1ha0ehx9m2f6v8b4c7d");
+const auto invitation = id<LinkId>("link_01jgfjtzt0e2s8r4w6y7z9x1c5");
+const auto bot_key = id<KeyId>("key_01jgfjtzt0e2s8r4w6y7z9x1c5");
 const auto laptop = id<SessionId>("session_01jgfjtzt0e2s8r4w6y7z9x1c5");
+
+TokenHash some_hash() {
+    return parse_hex("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff").value();
+}
+
+MessageSent ringing(const std::vector<Attachment>& attachments) {
+    return {
+        .kind = MessageKind::action,
+        .text = "rings the bell for @bob \u2014 \u5317\u4eac",
+        .metadata = R"({"volume":11})",
+        .attachments = attachments,
+        .reply_to = Version(41),
+        .mentions = {bob, alice}};
+}
 
 // What each file must decode to.
 std::map<std::string, Event> expected_events() {
     const std::vector<Attachment> attachments = {
-        {picture, "north tower.png", "image/png", 1'234'567, 640, 480},
-        {notes, std::nullopt, "text/plain", 0, std::nullopt, std::nullopt},
+        {picture, "north tower.png", "image/png", 1'234'567, 640, 480, some_hash()},
+        {notes, std::nullopt, "text/plain", 0, std::nullopt, std::nullopt, sha256({})},
     };
     return {
         {"room.created.v1",
@@ -56,6 +74,8 @@ std::map<std::string, Event> expected_events() {
              .max_members = 50})},
         {"room.archived.v1", RoomEvent(RoomArchived{})},
         {"member.joined.v1", RoomEvent(MemberJoined{bob, MemberRole::admin, alice})},
+        {"member.joined.v2",
+         RoomEvent(MemberJoined{bob, MemberRole::member, std::nullopt, invitation})},
         {"member.left.v1", RoomEvent(MemberLeft{bob})},
         {"member.removed.v1", RoomEvent(MemberRemoved{bob})},
         {"member.role_changed.v1", RoomEvent(MemberRoleChanged{bob, MemberRole::owner})},
@@ -64,15 +84,25 @@ std::map<std::string, Event> expected_events() {
         {"member.banned.v1", RoomEvent(MemberBanned{bob, "rang at night"})},
         {"member.unbanned.v1", RoomEvent(MemberUnbanned{bob})},
         {"message.sent.v1",
-         RoomEvent(MessageSent{
-             .kind = MessageKind::action,
-             .text = "rings the bell for @bob \u2014 \u5317\u4eac",
-             .metadata = R"({"volume":11})",
-             .attachments = attachments,
-             .reply_to = Version(41),
-             .mentions = {bob, alice}})},
+         RoomEvent(ringing(
+             {{picture, "north tower.png", "image/png", 1'234'567, 640, 480},
+              {notes, std::nullopt, "text/plain", 0, std::nullopt, std::nullopt}}
+         ))},
+        {"message.sent.v2", RoomEvent(ringing(attachments))},
         {"message.edited.v1", RoomEvent(MessageEdited{Version(42), "rings it again", {bob}})},
         {"message.deleted.v1", RoomEvent(MessageDeleted{Version(42), true})},
+        {"room.invite_link_created.v1",
+         RoomEvent(InviteLinkCreated{invitation, some_hash(), 3, Timestamp(1'735'787'045'678'901)}
+         )},
+        {"room.invite_link_revoked.v1", RoomEvent(InviteLinkRevoked{invitation})},
+        {"message.pinned.v1", RoomEvent(MessagePinned{Version(42)})},
+        {"message.unpinned.v1", RoomEvent(MessageUnpinned{Version(42)})},
+        {"reaction.added.v1", RoomEvent(ReactionAdded{Version(42), "\U0001f514"})},
+        {"reaction.removed.v1", RoomEvent(ReactionRemoved{Version(42), "\U0001f514"})},
+        {"key.created.v1",
+         AccountEvent(KeyCreated{bot_key, "bell bot", {KeyScope::read, KeyScope::send}, some_hash()}
+         )},
+        {"key.revoked.v1", AccountEvent(KeyRevoked{bot_key})},
         {"user.registered.v1", AccountEvent(UserRegistered{"alice", "Alice", "$argon2id$v=19$x"})},
         {"user.renamed.v1", AccountEvent(UserRenamed{"Alice of the North Tower"})},
         {"user.password_changed.v1", AccountEvent(PasswordChanged{"$argon2id$v=19$y"})},
@@ -107,7 +137,7 @@ Golden read_golden(const fs::path& file) {
 
 std::map<std::string, Golden> all_goldens() {
     std::map<std::string, Golden> goldens;
-    for (const auto& entry : fs::directory_iterator(VERBATIM_SOURCE_DIR "/tests/golden"))
+    for (const auto& entry : fs::directory_iterator(testing::source_directory() / "tests/golden"))
         if (entry.path().extension() == ".json")
             goldens.emplace(entry.path().stem().string(), read_golden(entry.path()));
     return goldens;

@@ -37,11 +37,19 @@ Room any_room() {
         .alias = any_text(),
         .members = {},
         .invited = {},
-        .banned = {}};
+        .banned = {},
+        .links = {},
+        .pinned = {}};
     for (std::size_t i = any_count(); i > 0; --i)
         room.members[user(any())] = {any_of(MemberRole::member), Version(any())};
     for (std::size_t i = any_count(); i > 0; --i) room.invited.insert(user(any()));
     for (std::size_t i = any_count(); i > 0; --i) room.banned.insert(user(any()));
+    for (std::size_t i = any_count(); i > 0; --i) {
+        InviteLink& link = room.links[id_numbered<LinkId>(any())];
+        if (any() % 2 == 0) link.uses_left = static_cast<std::uint32_t>(any());
+        if (any() % 2 == 0) link.expires_at = Timestamp(static_cast<std::int64_t>(any()));
+    }
+    for (std::size_t i = any_count(); i > 0; --i) room.pinned.emplace(any());
     return room;
 }
 
@@ -52,11 +60,13 @@ Account any_account() {
         .display_name = any_text().value_or(""),
         .credential = Version(any()),
         .sessions = {},
-        .roles = {}};
+        .roles = {},
+        .keys = {}};
     for (std::size_t i = any_count(); i > 0; --i)
         account.sessions[id_numbered<SessionId>(any())] = {
             any_text().value_or(""), Timestamp(static_cast<std::int64_t>(any()))};
     if (any() % 2 == 0) account.roles.insert(any_of(ServerRole::admin));
+    for (std::size_t i = any_count(); i > 0; --i) account.keys.insert(id_numbered<KeyId>(any()));
     return account;
 }
 
