@@ -95,10 +95,11 @@ void add_configuration(CLI::App& app, Configuration& configuration) {
     )
         ->delimiter(',');
     app.add_option(
-           "--deletion", configuration.deletion, "what deleting a message does to its text: hide"
+           "--deletion",
+           configuration.deletion,
+           "what deleting a message does to its text: hide, destroy"
     )
-        // Not "destroy": the log does not erase contents yet, and must not record that it did.
-        ->check(CLI::IsMember({"hide"}));
+        ->check(CLI::IsMember({"hide", "destroy"}));
     app.add_option(
         "--disk-reserve-mib",
         configuration.disk_reserve_mib,

@@ -27,7 +27,7 @@ struct Configuration {
     std::string rate_limits = "on";            // on | off
     std::vector<std::string> trusted_proxies;  // addresses or CIDR networks
     std::vector<std::string> cors_origins;     // none: same origin only
-    std::string deletion = "hide";             // hide; destroying contents is not there yet
+    std::string deletion = "hide";             // hide | destroy
     std::uint64_t disk_reserve_mib = 512;
     std::string log_format = "human";  // human | json
     std::string log_level = "info";

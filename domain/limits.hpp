@@ -38,6 +38,7 @@ inline constexpr std::size_t text_characters_max = 20'000;
 inline constexpr std::size_t metadata_bytes_max = 4 * 1024;
 inline constexpr std::size_t attachments_per_message_max = 10;
 inline constexpr std::size_t mentions_per_message_max = 50;
+inline constexpr std::size_t edits_per_message_max = 1'000;
 inline constexpr std::size_t emoji_bytes_max = 64;
 inline constexpr std::size_t emoji_per_message_max = 50;
 inline constexpr std::size_t reactions_per_message_max = 10'000;

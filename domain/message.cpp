@@ -36,9 +36,10 @@ Message evolve(Message message, const RoomEvent& event, const EventContext& cont
                 message.phase = Message::Phase::live;
                 message.sender = context.by;
             },
-            [](const MessageEdited&) {},
+            [&](const MessageEdited&) { ++message.edits; },
             [&](const MessageDeleted&) {
                 message.phase = Message::Phase::deleted;
+                message.edits = 0;
                 message.reactions.clear();
                 message.reaction_count = 0;
             },

@@ -17,6 +17,7 @@ struct Message {
 
     Phase phase = Phase::unsent;
     UserId sender;
+    std::size_t edits = 0;  // 0 once it is deleted, as are those below
     std::map<std::string, std::set<UserId>> reactions{};  // who reacted with which emoji
     std::size_t reaction_count = 0;                       // over all emoji
 

@@ -41,6 +41,7 @@ std::string_view code_of(Rule rule) {
         case Rule::user_is_banned: return "user_is_banned";
         case Rule::message_not_found: return "message_not_found";
         case Rule::message_is_deleted: return "message_is_deleted";
+        case Rule::message_has_too_many_edits: return "message_has_too_many_edits";
         case Rule::message_has_too_many_reactions: return "message_has_too_many_reactions";
         case Rule::reply_target_not_found: return "reply_target_not_found";
         case Rule::attachment_not_found: return "attachment_not_found";

@@ -42,6 +42,7 @@ enum class Rule {
     user_is_banned,
     message_not_found,
     message_is_deleted,
+    message_has_too_many_edits,
     message_has_too_many_reactions,
     reply_target_not_found,
     attachment_not_found,

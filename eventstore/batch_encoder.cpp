@@ -40,6 +40,15 @@ void put_indexes(const RecordedEvent& event, StorageBatch& writes) {
     }
 }
 
+// No event has more: a message's text, its metadata and the names of its files.
+constexpr std::uint16_t contents_per_event_max = 2 + limits::attachments_per_message_max;
+
+// Without a look at how many there are: erasing one that is not there is nothing.
+void erase_contents(Position position, StorageBatch& writes) {
+    for (std::uint16_t ordinal = 0; ordinal < contents_per_event_max; ++ordinal)
+        writes.erase(EventLog::contents, content_key(position, ordinal));
+}
+
 }  // namespace
 
 BatchEncoder::BatchEncoder(LogEnd end, RandomBytes random)
@@ -74,6 +83,7 @@ void BatchEncoder::stage(PreparedBatch& into, const CommitBatch& part) {
     for (const auto& [hash, record] : part.keys) {
         writes.put(EventLog::idempotency, as_text(hash), idempotency_value(record));
     }
+    for (const Position position : part.destroyed) erase_contents(position, writes);
     into.last = end_.position;
     into.last_at = end_.at;
     into.last_leaf = end_.leaf;
@@ -114,6 +124,10 @@ void BatchEncoder::put_event(const RecordedEvent& event, StorageBatch& writes) {
 std::vector<Commitment> BatchEncoder::put_contents(
     Position position, std::span<const ContentPart> parts, StorageBatch& writes
 ) {
+    invariant(
+        parts.size() <= contents_per_event_max,
+        "what destroys an event's contents finds all of them"
+    );
     std::vector<Commitment> commitments;
     commitments.reserve(parts.size());
     for (const ContentPart& part : parts) {

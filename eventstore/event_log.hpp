@@ -48,6 +48,9 @@ struct CommitBatch {
     std::vector<RecordedEvent> events;
     std::vector<ClaimChange> claims;
     std::vector<std::pair<KeyHash, IdempotencyRecord>> keys;
+    // Whose contents go with this batch: an event of it, or a later one, says that they are
+    // destroyed. Their records stay.
+    std::vector<Position> destroyed;
 
     [[nodiscard]] bool empty() const { return events.empty() && keys.empty(); }
 };

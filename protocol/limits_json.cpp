@@ -43,6 +43,7 @@ constexpr auto visible_limits = std::to_array<NamedLimit>({
     {"metadata_bytes_max", limits::metadata_bytes_max},
     {"attachments_per_message_max", limits::attachments_per_message_max},
     {"mentions_per_message_max", limits::mentions_per_message_max},
+    {"edits_per_message_max", limits::edits_per_message_max},
     {"emoji_bytes_max", limits::emoji_bytes_max},
     {"emoji_per_message_max", limits::emoji_per_message_max},
     {"reactions_per_message_max", limits::reactions_per_message_max},

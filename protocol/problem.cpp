@@ -67,6 +67,7 @@ int status_of(Rule rule) {
         case Rule::user_has_too_many_keys:
         case Rule::room_has_too_many_invite_links:
         case Rule::room_has_too_many_pins:
+        case Rule::message_has_too_many_edits:
         case Rule::message_has_too_many_reactions:
         case Rule::account_is_not_active:
         case Rule::room_is_archived:

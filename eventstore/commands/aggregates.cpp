@@ -128,10 +128,7 @@ void Aggregates::apply_to_message(const RoomEvent& event, const RecordedEvent& r
     } else if (const auto seq = message_named_by(event)) {
         message = &to_change(messages_, AggregateKey{recorded.stream, *seq});
     }
-    if (message == nullptr) return;
-    message->state = evolve(message->state, event, recorded.context());
-    message->version = recorded.version;
-    message->position = recorded.position;
+    if (message != nullptr) fold_into(*message, event, recorded);
 }
 
 bool Aggregates::take_due_snapshot(const StreamId& stream, Timestamp now) {

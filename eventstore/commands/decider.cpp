@@ -33,10 +33,11 @@ Accepted replay_of(const IdempotencyRecord& record) {
         .batch = nullptr};
 }
 
-void destroy_contents(Event& event) {
+// The event as a deletion, if it is one.
+template <class AnyEvent>
+auto* deletion_in(AnyEvent& event) {
     auto* const room_event = std::get_if<RoomEvent>(&event);
-    if (room_event == nullptr) return;
-    if (auto* const deleted = std::get_if<MessageDeleted>(room_event)) deleted->destroyed = true;
+    return room_event == nullptr ? nullptr : std::get_if<MessageDeleted>(room_event);
 }
 
 AggregateLimits limits_of(const SequencerOptions& options) {
@@ -188,7 +189,7 @@ Accepted Decider::stage(const Submission& submission, std::vector<Event> events)
         .batch = nullptr,
         .batch_index = batch().next_event()};
     for (Event& event : events) {
-        if (options_.destroy_deleted) destroy_contents(event);
+        if (auto* const deleted = deletion_in(event)) deleted->destroyed = options_.destroy_deleted;
         last_position_ = last_position_.next();
         accepted.version = accepted.version.next();
         stage_event(
@@ -214,6 +215,12 @@ void Decider::stage_event(RecordedEvent event) {
     for (ClaimChange& change : claims_of(event, room ? room->state.alias : std::nullopt)) {
         claims_.stage(change, batch().number);
         batch().unstaged.claims.push_back(std::move(change));
+    }
+    if (const auto* const deleted = deletion_in(event.event);
+        deleted != nullptr && deleted->destroyed) {
+        const auto& texts = aggregates_.message(event.stream, deleted->seq).texts;
+        auto& destroyed = batch().unstaged.destroyed;
+        destroyed.insert(destroyed.end(), texts.begin(), texts.end());
     }
     aggregates_.apply(event);
     batch().unstaged.events.push_back(std::move(event));

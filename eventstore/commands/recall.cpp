@@ -88,9 +88,7 @@ StoreResult<Recalled<Message>> recall_message(const EventLog& log, const Aggrega
         const RecordedEvent& recorded = **event;
         const auto* const payload = std::get_if<RoomEvent>(&recorded.event);
         invariant(payload != nullptr, "a room's stream holds room events only");
-        recalled.state = evolve(recalled.state, *payload, recorded.context());
-        recalled.version = recorded.version;
-        recalled.position = recorded.position;
+        fold_into(recalled, *payload, recorded);
     }
 }
 
@@ -112,6 +110,14 @@ void keep_snapshot_of(EventLog& log, const StreamId& stream) {
 }
 
 }  // namespace
+
+void fold_into(Recalled<Message>& message, const RoomEvent& event, const RecordedEvent& recorded) {
+    message.state = evolve(std::move(message.state), event, recorded.context());
+    message.version = recorded.version;
+    message.position = recorded.position;
+    if (std::holds_alternative<MessageSent>(event) || std::holds_alternative<MessageEdited>(event))
+        message.texts.push_back(recorded.position);
+}
 
 StoreResult<AnyRecalled> recall(const EventLog& log, const AggregateKey& key) {
     if (key.seq != Version()) return widened(recall_message(log, key));

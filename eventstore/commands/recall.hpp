@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <variant>
+#include <vector>
 
 // Folding aggregates from the durable log, helped by snapshots. Any thread.
 namespace verbatim {
@@ -30,7 +31,12 @@ struct Recalled {
     Position position;  // 0: it has no event yet
     Version kept;       // version of the newest snapshot; messages have none
     Timestamp kept_at;  // when it was last asked for
+    // Of a message: the events that hold its texts, its sending and its edits.
+    std::vector<Position> texts{};
 };
+// Folds in an event that is the message's sending or names it.
+void fold_into(Recalled<Message>& message, const RoomEvent& event, const RecordedEvent& recorded);
+
 using AnyRecalled =
     std::variant<Recalled<Account>, Recalled<Room>, Recalled<Reader>, Recalled<Message>>;
 

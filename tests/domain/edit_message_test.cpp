@@ -65,6 +65,15 @@ TEST(EditMessage, IsRefusedToAllButTheSender) {
         .then_refused(Rule::actor_is_not_sender);
 }
 
+TEST(EditMessage, IsRefusedOnceTheMessageWasEditedTooOften) {
+    std::vector<RoomPast> past{group_created(alice), sent(alice)};
+    past.insert(past.end(), limits::edits_per_message_max - 1, edited(Version(2), alice));
+    const MessageEdited recorded{.seq = Version(2), .text = "hello again", .mentions = {}};
+    given(past).when(edit(Version(2)), by(alice)).then(recorded);
+    past.push_back(edited(Version(2), alice));
+    given(past).when(edit(Version(2)), by(alice)).then_refused(Rule::message_has_too_many_edits);
+}
+
 TEST(EditMessage, AnswersTheEarlierOfTwoBrokenRules) {
     const auto scenario =
         given(group_created(alice), joined(bob), sent(bob), deleted(Version(3), bob));

@@ -129,13 +129,14 @@ TEST(MessageFold, GoesFromUnsentOverLiveToDeleted) {
         edited(Version(3), bob),
         deleted(Version(3), alice)};
     const Message live{.phase = Message::Phase::live, .sender = bob};
+    const Message again{.phase = Message::Phase::live, .sender = bob, .edits = 1};
     const Message gone{.phase = Message::Phase::deleted, .sender = bob};
     const auto up_to = [&](std::ptrdiff_t length) {
         return std::vector<RoomPast>(history.begin(), history.begin() + length);
     };
     EXPECT_TRUE(message_folded(up_to(2), Version(3)) == Message{});
     EXPECT_TRUE(message_folded(up_to(3), Version(3)) == live);
-    EXPECT_TRUE(message_folded(up_to(4), Version(3)) == live);
+    EXPECT_TRUE(message_folded(up_to(4), Version(3)) == again);
     EXPECT_TRUE(message_folded(up_to(5), Version(3)) == gone);
 }
 

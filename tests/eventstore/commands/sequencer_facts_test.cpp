@@ -212,6 +212,28 @@ TEST_F(SequencerFacts, DeletedMessagesAreDestroyedWhereTheServerSaysSo) {
     EXPECT_TRUE(event_of(destroyed).destroyed);
 }
 
+TEST_F(SequencerFacts, ADestroyedMessageTakesItsTextsAndThoseOfItsEditsAlong) {
+    options.destroy_deleted = true;
+    restart();
+    accepted(create(1, user(1)));
+    const auto sent = accepted(send(1, user(1)));
+    const auto edited =
+        accepted(to_room(room(1), user(1), EditMessage{Version(2), "once more", {}}));
+    const auto other = accepted(send(1, user(1)));
+    const auto text_at = [&](Position position) {
+        const auto event = std::get<RoomEvent>(log->read(position).value().event);
+        if (const auto* const edit = std::get_if<MessageEdited>(&event)) return edit->text;
+        return std::get<MessageSent>(event).text;
+    };
+    EXPECT_EQ(text_at(edited.position), "once more");
+
+    restart();  // so that the message is recalled from the log
+    accepted(to_room(room(1), user(1), DeleteMessage{Version(2)}));
+    EXPECT_EQ(text_at(sent.position), std::nullopt);
+    EXPECT_EQ(text_at(edited.position), std::nullopt);
+    EXPECT_NE(text_at(other.position), std::nullopt);
+}
+
 TEST_F(SequencerFacts, MarkersStayWithinTheRoomAsItIsNow) {
     accepted(create(1, user(1), 10, Visibility::private_));
     control->writes.close();
