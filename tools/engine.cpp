@@ -58,11 +58,11 @@ StoreResult<void> Engine::open_keys() {
     tokens_ = std::move(*tokens);
     const std::filesystem::path key = options_.data / "keys" / "log.key";
     std::error_code fault;
-    const bool is_new = !std::filesystem::exists(key, fault);
+    log_key_is_new_ = !std::filesystem::exists(key, fault);
     const auto seed = read_or_make_seed(key);
     if (!seed) return failure(seed.error());
     log_key_ = std::make_unique<NoteSigner>("verbatim/" + base32_text(log_->epoch()), *seed);
-    if (is_new) put_old_checkpoints_aside();
+    if (log_key_is_new_) put_old_checkpoints_aside();
     return {};
 }
 
@@ -87,20 +87,30 @@ void Engine::declare_loss(std::string why) {
 
 void Engine::compare_with_checkpoint() {
     const std::uint64_t head = log_->head().value();
+    const std::filesystem::path path = options_.data / "checkpoint";
     std::error_code ignored;
-    if (head > 0 && !std::filesystem::exists(options_.data / "checkpoint", ignored))
-        options_.report(
-            "the log's signed tree heads are missing and are begun anew at position " +
-            std::to_string(head) + ": whether the log lost its end before cannot be told any more"
+    // A log is never without: the first note is signed before the first command is taken. Not made
+    // anew here, or the next start would know nothing of it.
+    const bool must_be_there = head > 0 && !log_key_is_new_;
+    if (must_be_there && !std::filesystem::exists(path, ignored))
+        return declare_loss(
+            path.string() + " is missing: the log has positions 1 to " + std::to_string(head) +
+            ", and whether positions from " + std::to_string(head + 1) + " on are missing " +
+            "cannot be told"
         );
-    auto file = CheckpointFile::open(options_.data / "checkpoint", log_key_->verifier_key());
-    if (!file) {
-        declare_loss("the signed tree heads do not belong to this log: " + describe(file.error()));
-        return;
-    }
+    auto file = CheckpointFile::open(path, log_key_->verifier_key());
+    if (!file)
+        return declare_loss(
+            "the signed tree heads do not belong to this log: " + describe(file.error())
+        );
     checkpoints_ = std::move(*file);
     const auto& signed_head = checkpoints_->last();
-    if (!signed_head) return;
+    if (!signed_head && must_be_there)
+        return declare_loss(
+            path.string() + " holds no signed tree head: whether positions from " +
+            std::to_string(head + 1) + " on are missing cannot be told"
+        );
+    if (!signed_head) return sign_tree_head();
     if (signed_head->size > head) {
         declare_loss(
             "positions " + std::to_string(head + 1) + " to " + std::to_string(signed_head->size) +
@@ -232,7 +242,7 @@ void Engine::watch_disk() {
 void Engine::sign_tree_head() {
     if (loss_ || !checkpoints_) return;
     const auto [size, root] = log_->tree_head();
-    if (size == 0 || (checkpoints_->last() && checkpoints_->last()->size == size)) return;
+    if (checkpoints_->last() && checkpoints_->last()->size == size) return;
     const TreeHead head{.origin = log_key_->name(), .size = size, .root = root, .at = system_now()};
     const auto kept = checkpoints_->append(log_key_->sign(head), head);
     if (!kept) options_.report("the signed tree head was not kept: " + describe(kept.error()));

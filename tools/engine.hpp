@@ -34,9 +34,10 @@ struct EngineOptions {
 // Lifetime: parts live as long as the engine; listeners must outlive stop().
 class Engine final : public CommitListener {
 public:
-    // Opens or makes `data`. A log that is shorter than its checkpoint, or differs from it, is a
-    // declared loss: it opens, says which positions are missing, and takes no commands.
-    // Errors: those of the log, the views and the keys; cannot_open when another process has it.
+    // Opens or makes `data`. A log that is shorter than its checkpoint, differs from it, or has
+    // lost it, is a declared loss: it opens, says which positions are missing, and takes no
+    // commands. Errors: those of the log, the views and the keys; cannot_open when another process
+    // has it.
     [[nodiscard]] static StoreResult<std::unique_ptr<Engine>> open(EngineOptions options);
     ~Engine() override;
 
@@ -93,6 +94,7 @@ private:
     std::unique_ptr<Sequencer> sequencer_;
     std::function<void(const CommittedBatch&)> projected_;
     std::function<void(const std::shared_ptr<const CommittedBatch>&)> announced_;
+    bool log_key_is_new_ = false;      // it was missing, and made at this start
     std::optional<std::string> loss_;  // the declared one
     bool paused_for_disk_ = false;
     std::atomic<bool> views_failed_{false};
