@@ -131,6 +131,31 @@ AccountDecision revoke_key(const Account& account, const RevokeKey& command) {
     return record<AccountEvent>(KeyRevoked{.key = command.key});
 }
 
+AccountDecision begin_erasure(
+    const Account& account, const AccountFacts& facts, const BeginErasure& command
+) {
+    if (account.phase == Account::Phase::unregistered) return failure(Rule::account_is_not_active);
+    if (!is_active(account)) return nothing<AccountEvent>();
+    if (command.verified && *command.verified != account.credential)
+        return failure(Rule::credentials_have_changed);
+    if (facts.is_held) return failure(Rule::is_held);
+    std::vector<AccountEvent> events{ErasureBegun{}};
+    for (const auto& [session, opened] : account.sessions)
+        events.emplace_back(SessionClosed{.session = session, .reason = SessionEnd::erased});
+    for (const KeyId& key : account.keys) events.emplace_back(KeyRevoked{.key = key});
+    return events;
+}
+
+AccountDecision complete_erasure(const Account& account) {
+    if (account.phase != Account::Phase::erasing) return nothing<AccountEvent>();
+    return record<AccountEvent>(UserErased{});
+}
+
+AccountDecision note_audit_read(const Account& account, const NoteAuditRead& command) {
+    if (!is_active(account)) return failure(Rule::account_is_not_active);
+    return record<AccountEvent>(AuditRead{.what = command.what, .room = command.room});
+}
+
 }  // namespace
 
 Decision<AccountEvent> decide(
@@ -151,6 +176,9 @@ Decision<AccountEvent> decide(
             [&](const CloseSession& c) { return close_session(account, c); },
             [&](const CreateKey& c) { return create_key(account, c); },
             [&](const RevokeKey& c) { return revoke_key(account, c); },
+            [&](const BeginErasure& c) { return begin_erasure(account, facts, c); },
+            [&](const CompleteErasure&) { return complete_erasure(account); },
+            [&](const NoteAuditRead& c) { return note_audit_read(account, c); },
         },
         command
     );
@@ -182,6 +210,14 @@ Account evolve(Account account, const AccountEvent& event, const EventContext& c
             [&](const SessionClosed& e) { account.sessions.erase(e.session); },
             [&](const KeyCreated& e) { account.keys.insert(e.key); },
             [&](const KeyRevoked& e) { account.keys.erase(e.key); },
+            [&](const ErasureBegun&) {
+                account.phase = Account::Phase::erasing;
+                account.username.clear();
+                account.display_name.clear();
+                account.roles.clear();
+            },
+            [&](const UserErased&) { account.phase = Account::Phase::erased; },
+            [](const AuditRead&) {},
         },
         event
     );

@@ -58,6 +58,16 @@ struct CreateKey {
 struct RevokeKey {
     KeyId key;
 };
+// The account, its sessions and keys end; what it wrote is destroyed after.
+struct BeginErasure {
+    std::optional<Version> verified;  // as in ChangePassword; nullopt: an admin's command
+};
+// By the server, once all of it is gone.
+struct CompleteErasure {};
+struct NoteAuditRead {
+    std::string what;
+    std::optional<RoomId> room;
+};
 using AccountCommand = std::variant<
     RegisterUser,
     RenameUser,
@@ -68,7 +78,10 @@ using AccountCommand = std::variant<
     RefreshSession,
     CloseSession,
     CreateKey,
-    RevokeKey>;
+    RevokeKey,
+    BeginErasure,
+    CompleteErasure,
+    NoteAuditRead>;
 
 struct OpenedSession {
     std::string refresh_hash;
@@ -78,7 +91,7 @@ struct OpenedSession {
 
 // Just enough of an account's past to judge the next command.
 struct Account {
-    enum class Phase : std::uint8_t { unregistered, active };
+    enum class Phase : std::uint8_t { unregistered, active, erasing, erased };
 
     Phase phase = Phase::unregistered;
     std::string username;
@@ -94,6 +107,7 @@ struct Account {
 // What a rule must know that is not in the account's own past.
 struct AccountFacts {
     bool username_is_taken = false;  // by another account
+    bool is_held = false;            // a legal hold is on the account
 };
 
 // Judges `command` against `account`. Pure.

@@ -36,6 +36,7 @@ enum class SessionEnd : std::uint8_t {
     refresh_reused,  // an old refresh token was presented
     password_changed,
     superseded,  // the user opened more than limits::sessions_per_user_max
+    erased,      // the account is being erased
 };
 
 struct UserRegistered {
@@ -91,6 +92,22 @@ struct KeyRevoked {
     friend bool operator==(const KeyRevoked&, const KeyRevoked&) = default;
 };
 
+// From now on nobody is this account; what it wrote is being destroyed, and its name is free.
+struct ErasureBegun {
+    friend bool operator==(const ErasureBegun&, const ErasureBegun&) = default;
+};
+// All that the account wrote is gone from this node.
+struct UserErased {
+    friend bool operator==(const UserErased&, const UserErased&) = default;
+};
+// The account, an auditor's or admin's, looked at what only such may see. One stands for all looks
+// of the same kind within a short time.
+struct AuditRead {
+    std::string what;  // the route: "GET /api/v1/events"
+    std::optional<RoomId> room;
+    friend bool operator==(const AuditRead&, const AuditRead&) = default;
+};
+
 using AccountEvent = std::variant<
     UserRegistered,
     UserRenamed,
@@ -101,6 +118,9 @@ using AccountEvent = std::variant<
     SessionRefreshed,
     SessionClosed,
     KeyCreated,
-    KeyRevoked>;
+    KeyRevoked,
+    ErasureBegun,
+    UserErased,
+    AuditRead>;
 
 }  // namespace verbatim

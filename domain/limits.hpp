@@ -47,6 +47,10 @@ inline constexpr std::int64_t typing_ms = 6'000;
 inline constexpr std::int64_t presence_grace_ms = 30'000;
 inline constexpr std::size_t presence_members_max = 1'000;
 
+inline constexpr std::size_t holds_max = 10'000;
+inline constexpr std::uint32_t retention_days_max = 36'500;
+inline constexpr std::int64_t audit_read_interval_ms = 60'000;
+
 inline constexpr std::size_t record_bytes_max = 64 * 1024;
 inline constexpr std::size_t content_bytes_max = 128 * 1024;
 inline constexpr std::size_t events_per_command_max = 256;

@@ -49,6 +49,8 @@ Message evolve(Message message, const RoomEvent& event, const EventContext& cont
             [](const MessageUnpinned&) {},
             [&](const ReactionAdded& e) { add(message, e.emoji, context.by); },
             [&](const ReactionRemoved& e) { remove(message, e.emoji, context.by); },
+            [](const RetentionChanged&) {},
+            [](const ContentsExpired&) {},
         },
         event
     );
@@ -80,6 +82,8 @@ std::optional<Version> message_named_by(const RoomEvent& event) {
             [](const MessageUnpinned& e) { return Named(e.seq); },
             [](const ReactionAdded& e) { return Named(e.seq); },
             [](const ReactionRemoved& e) { return Named(e.seq); },
+            [](const RetentionChanged&) { return Named(); },
+            [](const ContentsExpired&) { return Named(); },
         },
         event
     );

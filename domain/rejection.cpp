@@ -11,6 +11,8 @@ std::string_view code_of(Rule rule) {
         case Rule::credentials_have_changed: return "credentials_have_changed";
         case Rule::session_is_not_open: return "session_is_not_open";
         case Rule::user_has_too_many_keys: return "user_has_too_many_keys";
+        case Rule::is_held: return "is_held";
+        case Rule::server_has_too_many_holds: return "server_has_too_many_holds";
         case Rule::refresh_token_was_used: return "refresh_token_was_used";
         case Rule::room_not_found: return "room_not_found";
         case Rule::room_is_archived: return "room_is_archived";

@@ -98,6 +98,9 @@ Decision<RoomEvent> decide(
             [&](const UnpinMessage& c) { return unpin_message(room, facts, c, context); },
             [&](const AddReaction& c) { return add_reaction(room, facts, c, context); },
             [&](const RemoveReaction& c) { return remove_reaction(room, facts, c, context); },
+            [&](const SetRetention& c) { return set_retention(room, c, context); },
+            [&](const DropErased& c) { return drop_erased(room, c); },
+            [&](const ExpireContents& c) { return expire_contents(room, facts, c); },
         },
         command
     );
@@ -130,6 +133,8 @@ Room evolve(Room room, const RoomEvent& event, const EventContext& context) {
             [&](const MessageUnpinned& e) { room.pinned.erase(e.seq); },
             [](const ReactionAdded&) {},
             [](const ReactionRemoved&) {},
+            [&](const RetentionChanged& e) { room.retention_days = e.days; },
+            [&](const ContentsExpired& e) { room.expired_to = e.up_to; },
         },
         event
     );
@@ -159,6 +164,8 @@ bool bears_on_room(const RoomEvent& event) {
             [](const MessageUnpinned&) { return true; },
             [](const ReactionAdded&) { return false; },
             [](const ReactionRemoved&) { return false; },
+            [](const RetentionChanged&) { return true; },
+            [](const ContentsExpired&) { return true; },
         },
         event
     );

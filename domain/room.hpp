@@ -101,6 +101,17 @@ struct RemoveReaction {
     Version seq;
     std::string emoji;
 };
+struct SetRetention {
+    std::optional<std::uint32_t> days;
+};
+// The server's own: an erased user leaves the room, whose ownership passes on if it must.
+struct DropErased {
+    UserId user;
+};
+// The server's own: retention.
+struct ExpireContents {
+    Version up_to;
+};
 using RoomCommand = std::variant<
     CreateRoom,
     UpdateRoom,
@@ -122,7 +133,10 @@ using RoomCommand = std::variant<
     PinMessage,
     UnpinMessage,
     AddReaction,
-    RemoveReaction>;
+    RemoveReaction,
+    SetRetention,
+    DropErased,
+    ExpireContents>;
 
 struct Member {
     MemberRole role = MemberRole::member;
@@ -156,6 +170,8 @@ struct Room {
     std::unordered_set<UserId> banned;
     std::map<LinkId, InviteLink> links;  // dead ones go when the next is made
     std::set<Version> pinned;
+    std::optional<std::uint32_t> retention_days;
+    Version expired_to;
 
     friend bool operator==(const Room&, const Room&) = default;
 };
@@ -164,6 +180,7 @@ struct Room {
 struct RoomFacts {
     Message message;               // the one that the command changes, marks or replies to
     bool alias_is_taken = false;   // by another room
+    bool is_held = false;          // a legal hold is on the room
     std::vector<UserId> inactive;  // those whom the command names and who have no account
 };
 

@@ -158,6 +158,17 @@ struct ReactionRemoved {
     friend bool operator==(const ReactionRemoved&, const ReactionRemoved&) = default;
 };
 
+// Contents of messages older than so many days expire; nullopt: as the server says.
+struct RetentionChanged {
+    std::optional<std::uint32_t> days;
+    friend bool operator==(const RetentionChanged&, const RetentionChanged&) = default;
+};
+// The contents of all messages up to and including this version are destroyed.
+struct ContentsExpired {
+    Version up_to;
+    friend bool operator==(const ContentsExpired&, const ContentsExpired&) = default;
+};
+
 using RoomEvent = std::variant<
     RoomCreated,
     RoomUpdated,
@@ -178,6 +189,8 @@ using RoomEvent = std::variant<
     MessagePinned,
     MessageUnpinned,
     ReactionAdded,
-    ReactionRemoved>;
+    ReactionRemoved,
+    RetentionChanged,
+    ContentsExpired>;
 
 }  // namespace verbatim

@@ -111,6 +111,15 @@ using RoomDecision = Decision<RoomEvent>;
     const CommandContext& context
 );
 
+// room_forgetting_rules.cpp: what leaves it by age, or with its author.
+[[nodiscard]] RoomDecision drop_erased(const Room& room, const DropErased& command);
+[[nodiscard]] RoomDecision set_retention(
+    const Room& room, const SetRetention& command, const CommandContext& context
+);
+[[nodiscard]] RoomDecision expire_contents(
+    const Room& room, const RoomFacts& facts, const ExpireContents& command
+);
+
 // What several of them ask (room_guards.cpp). A guard answers the first rule that `actor` breaks.
 // It exists, the actor may know of it, and it is open.
 [[nodiscard]] std::optional<Rule> unless_open(const Room& room, UserId actor);

@@ -124,6 +124,28 @@ KeyRevoked read(PayloadReader& payload) {
     return {.key = payload.facts.id<KeyId>("key_id")};
 }
 
+template <>
+ErasureBegun read(PayloadReader& /*payload*/) {
+    return {};
+}
+
+template <>
+UserErased read(PayloadReader& /*payload*/) {
+    return {};
+}
+
+void write_audit_read(const AuditRead& event, PayloadWriter& payload) {
+    payload.facts.put("what", Json(event.what));
+    payload.facts.put_if("room_id", event.room);
+}
+template <>
+AuditRead read(PayloadReader& payload) {
+    return {
+        .what = payload.facts.text("what"),
+        .room = payload.facts.maybe(&FactsReader::id<RoomId>, "room_id"),
+    };
+}
+
 void write_room_read(const RoomRead& event, PayloadWriter& payload) {
     payload.facts.put("room_id", event.room);
     payload.facts.put("up_to", event.up_to);
@@ -162,6 +184,9 @@ void write(const AccountEvent& event, PayloadWriter& payload) {
             [&](const SessionClosed& e) { write_closed(e, payload); },
             [&](const KeyCreated& e) { write_key_created(e, payload); },
             [&](const KeyRevoked& e) { facts.put("key_id", e.key); },
+            [](const ErasureBegun& /*no facts*/) {},
+            [](const UserErased& /*no facts*/) {},
+            [&](const AuditRead& e) { write_audit_read(e, payload); },
         },
         event
     );

@@ -49,6 +49,25 @@ void erase_contents(Position position, StorageBatch& writes) {
         writes.erase(EventLog::contents, content_key(position, ordinal));
 }
 
+// What lets a reader tell a content that was destroyed from one that was lost.
+void put_forgetting(const RecordedEvent& event, StorageBatch& writes) {
+    if (const auto* const account = std::get_if<AccountEvent>(&event.event)) {
+        if (std::holds_alternative<ErasureBegun>(*account))
+            writes.put(
+                EventLog::meta,
+                erased_key(UserId(event.stream.id)),
+                number_value(event.position.value())
+            );
+    } else if (const auto* const room = std::get_if<RoomEvent>(&event.event)) {
+        if (const auto* const expired = std::get_if<ContentsExpired>(room))
+            writes.put(
+                EventLog::meta,
+                expired_key(RoomId(event.stream.id)),
+                number_value(expired->up_to.value())
+            );
+    }
+}
+
 }  // namespace
 
 BatchEncoder::BatchEncoder(LogEnd end, RandomBytes random)
@@ -71,6 +90,7 @@ void BatchEncoder::stage(PreparedBatch& into, const CommitBatch& part) {
         check(event);
         put_event(event, writes);
         put_indexes(event, writes);
+        put_forgetting(event, writes);
     }
     for (const ClaimChange& change : part.claims) {
         const std::string key = claim_key(change.name);

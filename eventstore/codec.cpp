@@ -4,6 +4,7 @@
 #include "eventstore/account_codec.hpp"
 #include "eventstore/event_types.hpp"
 #include "eventstore/room_codec.hpp"
+#include "eventstore/server_codec.hpp"
 #include "eventstore/upcaster.hpp"
 
 #include <algorithm>
@@ -24,18 +25,22 @@ const EventType& wire_type(const Event& event) {
                 return account_event_types[e.index()];
             },
             [](const ReaderEvent& e) -> const EventType& { return reader_event_types[e.index()]; },
+            [](const ServerEvent& e) -> const EventType& { return server_event_types[e.index()]; },
         },
         event
     );
 }
 
-// `index` counts in all_event_types: rooms' events first, then accounts', then readers'.
+// `index` counts in all_event_types: rooms' events first, then accounts', then readers', then the
+// server's.
 Event read_event(std::size_t index, PayloadReader& payload) {
     if (index < room_event_types.size()) return room_event_readers()[index](payload);
     index -= room_event_types.size();
     if (index < account_event_types.size()) return account_event_readers()[index](payload);
     index -= account_event_types.size();
-    return reader_event_readers()[index](payload);
+    if (index < reader_event_types.size()) return reader_event_readers()[index](payload);
+    index -= reader_event_types.size();
+    return server_event_readers()[index](payload);
 }
 
 StoreResult<Event> decode_newest(
@@ -67,6 +72,7 @@ EncodedEvent encode(const Event& event) {
             [&](const RoomEvent& e) { write(e, payload); },
             [&](const AccountEvent& e) { write(e, payload); },
             [&](const ReaderEvent& e) { write(e, payload); },
+            [&](const ServerEvent& e) { write(e, payload); },
         },
         event
     );

@@ -25,6 +25,7 @@ enum class ContentField : std::uint8_t {
     address = 9,
     agent = 10,
     key_name = 11,
+    hold_reason = 12,
     password_hash = 200,
     refresh_hash = 201,
 };

@@ -193,9 +193,10 @@ private:
     Timestamp created_at_;
 };
 
-// The claims that an event takes and releases; `previous_alias` is the room's alias before it.
+// The claims that an event takes and releases; `previous` is the name that its stream held before
+// it: a room's alias, an account's username.
 [[nodiscard]] std::vector<ClaimChange> claims_of(
-    const RecordedEvent& event, const std::optional<std::string>& previous_alias
+    const RecordedEvent& event, const std::optional<std::string>& previous
 );
 [[nodiscard]] ClaimName direct_pair(const UserId& one, const UserId& other);
 

@@ -53,8 +53,8 @@ public:
 
 private:
     void add_claims(const RecordedEvent& event) {
-        const auto known = aliases_.find(event.stream);
-        const auto previous = known == aliases_.end() ? std::nullopt : std::optional(known->second);
+        const auto known = names_.find(event.stream);
+        const auto previous = known == names_.end() ? std::nullopt : std::optional(known->second);
         for (const ClaimChange& change : claims_of(event, previous)) {
             const std::string key = claim_key(change.name);
             if (change.holder) {
@@ -62,11 +62,11 @@ private:
             } else {
                 batch_->erase(EventLog::claims, key);
             }
-            if (change.name.kind != ClaimKind::alias) continue;
+            if (change.name.kind == ClaimKind::direct_pair) continue;
             if (change.holder) {
-                aliases_[event.stream] = change.name.name;
+                names_[event.stream] = change.name.name;
             } else {
-                aliases_.erase(event.stream);
+                names_.erase(event.stream);
             }
         }
     }
@@ -100,7 +100,7 @@ private:
 
     Storage& storage_;
     std::unique_ptr<StorageBatch> batch_;
-    std::unordered_map<StreamId, std::string> aliases_;
+    std::unordered_map<StreamId, std::string> names_;  // that each stream holds
     KeyHash key_{};
     CommandId command_;
     IdempotencyRecord group_;  // of the command being scanned; count 0 when there is none
@@ -138,7 +138,7 @@ ClaimName direct_pair(const UserId& one, const UserId& other) {
 }
 
 std::vector<ClaimChange> claims_of(
-    const RecordedEvent& event, const std::optional<std::string>& previous_alias
+    const RecordedEvent& event, const std::optional<std::string>& previous
 ) {
     std::vector<ClaimChange> changes;
     if (const auto* const account_event = std::get_if<AccountEvent>(&event.event)) {
@@ -146,17 +146,20 @@ std::vector<ClaimChange> claims_of(
         if (registered != nullptr && registered->username) {
             changes.push_back({{ClaimKind::username, *registered->username}, event.stream.id});
         }
+        if (previous && std::holds_alternative<ErasureBegun>(*account_event)) {
+            changes.push_back({{ClaimKind::username, *previous}, std::nullopt});
+        }
         return changes;
     }
     const auto* const room_event = std::get_if<RoomEvent>(&event.event);
     if (room_event == nullptr) return changes;
     if (const auto* const created = std::get_if<RoomCreated>(room_event)) {
-        add_alias_claims(event, previous_alias, created->alias, changes);
+        add_alias_claims(event, previous, created->alias, changes);
         if (created->direct_with) {
             changes.push_back({direct_pair(event.actor, *created->direct_with), event.stream.id});
         }
     } else if (const auto* const updated = std::get_if<RoomUpdated>(room_event)) {
-        if (updated->alias) add_alias_claims(event, previous_alias, *updated->alias, changes);
+        if (updated->alias) add_alias_claims(event, previous, *updated->alias, changes);
     }
     return changes;
 }

@@ -3,6 +3,7 @@
 #include "domain/account_events.hpp"
 #include "domain/reader.hpp"
 #include "domain/room_events.hpp"
+#include "domain/server.hpp"
 #include "eventstore/digest.hpp"
 
 #include <array>
@@ -14,7 +15,7 @@
 
 namespace verbatim {
 
-enum class StreamKind : std::uint8_t { account = 1, room = 2, reader = 3 };
+enum class StreamKind : std::uint8_t { account = 1, room = 2, reader = 3, server = 4 };
 
 // One aggregate's own sequence of events.
 struct StreamId {
@@ -33,7 +34,10 @@ struct StreamId {
     return {StreamKind::reader, user.value()};
 }
 
-using Event = std::variant<RoomEvent, AccountEvent, ReaderEvent>;
+// The one stream of what concerns the whole server.
+inline constexpr StreamId server_stream{StreamKind::server, {}};
+
+using Event = std::variant<RoomEvent, AccountEvent, ReaderEvent, ServerEvent>;
 
 // SHA-256 of (user ‖ idempotency key), and of the request that was sent with it, each cut to 16
 // bytes.

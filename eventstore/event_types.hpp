@@ -56,6 +56,10 @@ inline constexpr EventType wire_of<ReactionAdded>{"reaction.added", 1};
 template <>
 inline constexpr EventType wire_of<ReactionRemoved>{"reaction.removed", 1};
 template <>
+inline constexpr EventType wire_of<RetentionChanged>{"room.retention_changed", 1};
+template <>
+inline constexpr EventType wire_of<ContentsExpired>{"room.contents_expired", 1};
+template <>
 inline constexpr EventType wire_of<UserRegistered>{"user.registered", 1};
 template <>
 inline constexpr EventType wire_of<UserRenamed>{"user.renamed", 1};
@@ -76,7 +80,19 @@ inline constexpr EventType wire_of<KeyCreated>{"key.created", 1};
 template <>
 inline constexpr EventType wire_of<KeyRevoked>{"key.revoked", 1};
 template <>
+inline constexpr EventType wire_of<ErasureBegun>{"user.erasure_begun", 1};
+template <>
+inline constexpr EventType wire_of<UserErased>{"user.erased", 1};
+template <>
+inline constexpr EventType wire_of<AuditRead>{"audit.read", 1};
+template <>
 inline constexpr EventType wire_of<RoomRead>{"room.read", 1};
+template <>
+inline constexpr EventType wire_of<HoldSet>{"hold.set", 1};
+template <>
+inline constexpr EventType wire_of<HoldLifted>{"hold.lifted", 1};
+template <>
+inline constexpr EventType wire_of<EpochBegun>{"log.epoch_begun", 1};
 
 // In the order of the variant's alternatives, so that index() finds an event's own.
 template <class... Events>
@@ -88,16 +104,19 @@ template <class... Events>
 inline constexpr auto room_event_types = types_in(std::type_identity<RoomEvent>());
 inline constexpr auto account_event_types = types_in(std::type_identity<AccountEvent>());
 inline constexpr auto reader_event_types = types_in(std::type_identity<ReaderEvent>());
+inline constexpr auto server_event_types = types_in(std::type_identity<ServerEvent>());
 
 inline constexpr auto all_event_types = [] {
     std::array<
         EventType,
-        room_event_types.size() + account_event_types.size() + reader_event_types.size()>
+        room_event_types.size() + account_event_types.size() + reader_event_types.size() +
+            server_event_types.size()>
         all{};
     std::size_t next = 0;
     for (const EventType& type : room_event_types) all[next++] = type;
     for (const EventType& type : account_event_types) all[next++] = type;
     for (const EventType& type : reader_event_types) all[next++] = type;
+    for (const EventType& type : server_event_types) all[next++] = type;
     return all;
 }();
 

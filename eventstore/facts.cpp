@@ -63,6 +63,7 @@ std::string_view text_of(SessionEnd reason) {
         case SessionEnd::refresh_reused: return "refresh_reused";
         case SessionEnd::password_changed: return "password_changed";
         case SessionEnd::superseded: return "superseded";
+        case SessionEnd::erased: return "erased";
     }
     broken_invariant("every SessionEnd is listed above");
 }
@@ -73,6 +74,14 @@ std::string_view text_of(KeyScope scope) {
         case KeyScope::send: return "send";
     }
     broken_invariant("every KeyScope is listed above");
+}
+
+std::string_view text_of(EpochCause cause) {
+    switch (cause) {
+        case EpochCause::restored: return "restored";
+        case EpochCause::loss_accepted: return "loss_accepted";
+    }
+    broken_invariant("every EpochCause is listed above");
 }
 
 void FactsWriter::put_hash(const char* member, const std::array<std::uint8_t, 32>& hash) {

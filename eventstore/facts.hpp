@@ -30,6 +30,7 @@ using Json = nlohmann::json;
 [[nodiscard]] std::string_view text_of(ServerRole role);
 [[nodiscard]] std::string_view text_of(SessionEnd reason);
 [[nodiscard]] std::string_view text_of(KeyScope scope);
+[[nodiscard]] std::string_view text_of(EpochCause cause);
 
 // The last enumerator; all count from 0 without a gap.
 template <class Enum>
@@ -47,9 +48,11 @@ inline constexpr MessageKind last_of<MessageKind> = MessageKind::notice;
 template <>
 inline constexpr ServerRole last_of<ServerRole> = ServerRole::admin;
 template <>
-inline constexpr SessionEnd last_of<SessionEnd> = SessionEnd::superseded;
+inline constexpr SessionEnd last_of<SessionEnd> = SessionEnd::erased;
 template <>
 inline constexpr KeyScope last_of<KeyScope> = KeyScope::send;
+template <>
+inline constexpr EpochCause last_of<EpochCause> = EpochCause::loss_accepted;
 
 template <class Enum>
 [[nodiscard]] std::optional<Enum> parse_enum(std::string_view text) {

@@ -168,6 +168,23 @@ std::optional<IdempotencyRecord> parse_idempotency_value(std::string_view value)
     return record;
 }
 
+std::string erased_key(const UserId& user) {
+    return "erased/" + std::string(as_text(user.value().bytes));
+}
+
+std::string expired_key(const RoomId& room) {
+    return "expired/" + std::string(as_text(room.value().bytes));
+}
+
+std::string number_value(std::uint64_t number) {
+    return ValueWriter(sizeof number).number(number).take();
+}
+
+std::optional<std::uint64_t> parse_number_value(std::string_view value) {
+    if (value.size() != sizeof(std::uint64_t)) return std::nullopt;
+    return ValueReader(value).number<std::uint64_t>();
+}
+
 std::string meta_value(const LogMeta& meta) {
     return ValueWriter(meta_bytes)
         .number(meta.format)

@@ -52,6 +52,14 @@ inline constexpr std::string_view meta_key = "meta";
 inline constexpr std::string_view rebuilding_key =
     "rebuilding";  // there while indexes are not whole
 
+// There once the account's erasure has begun: contents of its events may be missing. The value is
+// the position of that event.
+[[nodiscard]] std::string erased_key(const UserId& user);
+// Contents of the room's messages may be missing up to and including the version in the value.
+[[nodiscard]] std::string expired_key(const RoomId& room);
+[[nodiscard]] std::string number_value(std::uint64_t number);
+[[nodiscard]] std::optional<std::uint64_t> parse_number_value(std::string_view value);
+
 [[nodiscard]] std::optional<Position> position_of_record_key(std::string_view key);
 struct ContentPlace {
     Position position;

@@ -251,7 +251,7 @@ StoreResult<RecordView> parse_record(std::string_view stored) {
         return corrupt(position, "the layout does not fit the record's length");
     if (record.stream.kind < StreamKind::account)
         return corrupt(position, "there is no such kind of stream");
-    if (record.stream.kind > StreamKind::reader)
+    if (record.stream.kind > StreamKind::server)
         return newer(position, "its kind of stream is unknown to this build");
     return record;
 }

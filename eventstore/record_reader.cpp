@@ -117,10 +117,27 @@ StoreResult<RecordedEvent> RecordReader::join(
     return event;
 }
 
-// Looks at the newest events that name the message first: after a destroying one there are few.
+StoreResult<std::optional<std::uint64_t>> RecordReader::noted(std::string_view key) const {
+    const auto found = storage_.get(EventLog::meta, key);
+    if (!found) return failure(found.error());
+    if (!*found) return std::optional<std::uint64_t>();
+    const auto number = parse_number_value(**found);
+    if (number) return number;
+    return failure(StoreError{
+        StoreFault::corrupt_record, {}, "a note of the column meta has the wrong size"});
+}
+
+// By its author's erasure, by age, or by a deletion. Of the last, the newest events that name the
+// message are looked at first: after a destroying one there are few.
 StoreResult<bool> RecordReader::is_destroyed(const RecordedEvent& event) const {
+    const auto erased = noted(erased_key(event.actor));
+    if (!erased) return failure_at(event.position, erased.error());
+    if (*erased) return true;
     const auto seq = message_of(event);
     if (!seq) return false;
+    const auto expired = noted(expired_key(RoomId(event.stream.id)));
+    if (!expired) return failure_at(event.position, expired.error());
+    if (*expired && event.version.value() <= **expired) return true;
     const Key prefix = message_prefix(RoomId(event.stream.id), *seq);
     const auto cursor = storage_.cursor(EventLog::streams, end_of_prefix(prefix));
     cursor->seek_for_previous(end_of_prefix(prefix));

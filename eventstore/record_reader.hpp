@@ -6,6 +6,8 @@
 #include "eventstore/record_layout.hpp"
 #include "eventstore/store_error.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +42,7 @@ public:
 private:
     [[nodiscard]] StoreResult<bool> is_destroyed(const RecordedEvent& event) const;
     [[nodiscard]] StoreResult<bool> destroys(Position position) const;
+    [[nodiscard]] StoreResult<std::optional<std::uint64_t>> noted(std::string_view key) const;
 
     const Storage& storage_;
 };

@@ -288,6 +288,16 @@ ReactionRemoved read(PayloadReader& payload) {
     return {.seq = payload.facts.version("seq"), .emoji = payload.facts.text("emoji")};
 }
 
+template <>
+RetentionChanged read(PayloadReader& payload) {
+    return {.days = payload.facts.maybe(&FactsReader::number<std::uint32_t>, "days")};
+}
+
+template <>
+ContentsExpired read(PayloadReader& payload) {
+    return {.up_to = payload.facts.version("up_to")};
+}
+
 template <class Event>
 RoomEvent read_as(PayloadReader& payload) {
     return read<Event>(payload);
@@ -325,6 +335,8 @@ void write(const RoomEvent& event, PayloadWriter& payload) {
             [&](const MessageUnpinned& e) { facts.put("seq", e.seq); },
             [&](const ReactionAdded& e) { write_reaction(e.seq, e.emoji, payload); },
             [&](const ReactionRemoved& e) { write_reaction(e.seq, e.emoji, payload); },
+            [&](const RetentionChanged& e) { facts.put_if("days", e.days); },
+            [&](const ContentsExpired& e) { facts.put("up_to", e.up_to); },
         },
         event
     );

@@ -78,6 +78,14 @@ public:
         batch_.put(user_key(user_), row_of(row));
         return {};
     }
+    StoreResult<void> erased() {
+        return update([&](UserRow& row) {
+            if (row.username) batch_.erase(username_key(*row.username));
+            row.username.reset();
+            row.display_name.reset();
+            row.roles.clear();
+        });
+    }
     // Accounts that never registered have no row and get none.
     template <class Update>
     StoreResult<void> update(const Update& update) {
@@ -128,6 +136,9 @@ StoreResult<void> Users::apply(const RecordedEvent& event, ViewBatch& batch) {
             [](const SessionClosed&) { return StoreResult<void>(); },
             [](const KeyCreated&) { return StoreResult<void>(); },
             [](const KeyRevoked&) { return StoreResult<void>(); },
+            [&](const ErasureBegun&) { return change.erased(); },
+            [](const UserErased&) { return StoreResult<void>(); },
+            [](const AuditRead&) { return StoreResult<void>(); },
         },
         *account_event
     );

@@ -48,5 +48,6 @@ struct Receipt {
 [[nodiscard]] std::string_view text_of(ServerRole role);
 [[nodiscard]] std::string_view text_of(SessionEnd reason);
 [[nodiscard]] std::string_view text_of(KeyScope scope);
+[[nodiscard]] std::string_view text_of(EpochCause cause);
 
 }  // namespace verbatim

@@ -132,6 +132,12 @@ void put_data(ObjectWriter& data, const RoomEvent& event) {
                 data.put("seq", e.seq);
                 data.put("emoji", e.emoji);
             },
+            [&](const RetentionChanged& e) {
+                data.put_or_null(
+                    "days", e.days ? std::optional(std::uint64_t{*e.days}) : std::nullopt
+                );
+            },
+            [&](const ContentsExpired& e) { data.put("up_to", e.up_to); },
         },
         event
     );
@@ -171,6 +177,12 @@ void put_data(ObjectWriter& data, const AccountEvent& event, const UserId& user)
                 append_list(data.member("scopes"), e.scopes, append_scope);
             },
             [&](const KeyRevoked& e) { data.put("key_id", e.key); },
+            [&](const ErasureBegun&) { data.put("user_id", user); },
+            [&](const UserErased&) { data.put("user_id", user); },
+            [&](const AuditRead& e) {
+                data.put("what", e.what);
+                data.put_or_null("room_id", e.room);
+            },
         },
         event
     );
@@ -180,6 +192,29 @@ void put_data(ObjectWriter& data, const ReaderEvent& event) {
     std::visit(Overloaded{[&](const RoomRead& e) { data.put("up_to", e.up_to); }}, event);
 }
 
+void put_data(ObjectWriter& data, const ServerEvent& event) {
+    std::visit(
+        Overloaded{
+            [&](const HoldSet& e) {
+                data.put_or_null("user_id", e.user);
+                data.put_or_null("room_id", e.room);
+                data.put("reason", e.reason);
+            },
+            [&](const HoldLifted& e) {
+                data.put_or_null("user_id", e.user);
+                data.put_or_null("room_id", e.room);
+            },
+            [&](const EpochBegun& e) {
+                data.put("cause", text_of(e.cause));
+                data.put("previous", base32_text(e.previous));
+                data.put("kept_to", e.kept_to);
+                data.put_or_null("lost_to", e.lost_to);
+            },
+        },
+        event
+    );
+}
+
 void append_data(std::string& out, const RecordedEvent& recorded) {
     ObjectWriter data(out);
     std::visit(
@@ -187,6 +222,7 @@ void append_data(std::string& out, const RecordedEvent& recorded) {
             [&](const RoomEvent& e) { put_data(data, e); },
             [&](const AccountEvent& e) { put_data(data, e, UserId(recorded.stream.id)); },
             [&](const ReaderEvent& e) { put_data(data, e); },
+            [&](const ServerEvent& e) { put_data(data, e); },
         },
         recorded.event
     );
@@ -200,6 +236,7 @@ std::optional<RoomId> room_of(const RecordedEvent& recorded) {
             [&](const RoomEvent&) { return std::optional(RoomId(recorded.stream.id)); },
             [](const AccountEvent&) { return std::optional<RoomId>(); },
             [](const ReaderEvent& e) { return std::optional(std::get<RoomRead>(e).room); },
+            [](const ServerEvent&) { return std::optional<RoomId>(); },
         },
         recorded.event
     );
@@ -213,6 +250,7 @@ const EventType& wire_type_of(const Event& event) {
                 return account_event_types[e.index()];
             },
             [](const ReaderEvent& e) -> const EventType& { return reader_event_types[e.index()]; },
+            [](const ServerEvent& e) -> const EventType& { return server_event_types[e.index()]; },
         },
         event
     );

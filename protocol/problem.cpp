@@ -65,6 +65,8 @@ int status_of(Rule rule) {
         case Rule::invite_link_has_ended: return 410;
         case Rule::username_is_taken:
         case Rule::user_has_too_many_keys:
+        case Rule::is_held:
+        case Rule::server_has_too_many_holds:
         case Rule::room_has_too_many_invite_links:
         case Rule::room_has_too_many_pins:
         case Rule::message_has_too_many_edits:

@@ -12,7 +12,8 @@ namespace {
 bool is_admitted(const FeedScope& scope, const RecordedEvent& event) {
     switch (event.stream.kind) {
         case StreamKind::room: return scope.admits(RoomId(event.stream.id));
-        case StreamKind::account: return scope.admits_account();
+        case StreamKind::account:
+        case StreamKind::server: return scope.admits_account();
         case StreamKind::reader:
             return scope.admits(std::get<RoomRead>(std::get<ReaderEvent>(event.event)).room);
     }

@@ -86,6 +86,7 @@ void Hub::handle(const RecordedEvent& event) {
         case StreamKind::room: handle_room_event(RoomId(event.stream.id), event); break;
         case StreamKind::account: handle_account_event(UserId(event.stream.id), event); break;
         case StreamKind::reader: handle_reader_event(UserId(event.stream.id), event); break;
+        case StreamKind::server: handle_server_event(); break;
     }
     position_ = event.position;
     ++slice_events_;
@@ -146,6 +147,12 @@ void Hub::handle_reader_event(const UserId& user, const RecordedEvent& event) {
         if (feed->scope_.admits(read.room)) deliver(*feed);
     }
     send_receipt(read.room, user, read.up_to);
+}
+
+void Hub::handle_server_event() {
+    for (Recipient* const feed : auditors_) {
+        if (feed->scope_.admits_account()) deliver(*feed);
+    }
 }
 
 void Hub::send_receipt(const RoomId& room, const UserId& user, Version up_to) {

@@ -72,6 +72,7 @@ private:
     void handle_room_event(const RoomId& room, const RecordedEvent& event);
     void handle_account_event(const UserId& user, const RecordedEvent& event);
     void handle_reader_event(const UserId& user, const RecordedEvent& event);
+    void handle_server_event();
     void join(const RoomId& room, const UserId& user);
     void part(const RoomId& room, const UserId& user);
     void deliver(Recipient& recipient);

@@ -29,6 +29,8 @@ RoomAudience audience_of(const RecordedEvent& event) {
             [](const MessageUnpinned&) -> RoomAudience { return {}; },
             [](const ReactionAdded&) -> RoomAudience { return {}; },
             [](const ReactionRemoved&) -> RoomAudience { return {}; },
+            [](const RetentionChanged&) -> RoomAudience { return {}; },
+            [](const ContentsExpired&) -> RoomAudience { return {}; },
         },
         std::get<RoomEvent>(event.event)
     );

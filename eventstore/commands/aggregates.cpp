@@ -48,6 +48,7 @@ void Aggregates::with_cache_of(const AggregateKey& key, Visitor&& visitor) {
         case StreamKind::account: return visitor(accounts_, key.stream);
         case StreamKind::room: return visitor(rooms_, key.stream);
         case StreamKind::reader: return visitor(readers_, key.stream);
+        case StreamKind::server: return visitor(server_, key.stream);
     }
 }
 
@@ -68,8 +69,18 @@ const Recalled<Room>& Aggregates::room(const StreamId& stream) const {
 const Recalled<Reader>& Aggregates::reader(const StreamId& stream) const {
     return held(readers_, stream);
 }
+const Recalled<ServerState>& Aggregates::server() const {
+    return held(server_, server_stream);
+}
 const Recalled<Message>& Aggregates::message(const StreamId& room, Version seq) const {
     return held(messages_, AggregateKey{room, seq});
+}
+
+std::optional<std::string> Aggregates::claimed_name(const StreamId& stream) const {
+    if (const auto* const room = rooms_.peek(stream)) return room->state.alias;
+    const auto* const account = accounts_.peek(stream);
+    if (account == nullptr || account->state.username.empty()) return std::nullopt;
+    return account->state.username;
 }
 
 Aggregates::Place Aggregates::place_of(const StreamId& stream) const {
@@ -80,6 +91,7 @@ Aggregates::Place Aggregates::place_of(const StreamId& stream) const {
         case StreamKind::account: return place(account(stream));
         case StreamKind::room: return place(room(stream));
         case StreamKind::reader: return place(reader(stream));
+        case StreamKind::server: return place(server());
     }
     broken_invariant("every kind of stream is listed above");
 }
@@ -102,11 +114,15 @@ void Aggregates::apply(const RecordedEvent& event) {
         auto& account = to_change(accounts_, event.stream);
         account.state = evolve(std::move(account.state), *account_event, event.context());
         move_to(account, event);
-    } else {
+    } else if (const auto* const reader_event = std::get_if<ReaderEvent>(&event.event)) {
         auto& reader = to_change(readers_, event.stream);
-        const auto& reader_event = std::get<ReaderEvent>(event.event);
-        reader.state = evolve(std::move(reader.state), reader_event, event.context());
+        reader.state = evolve(std::move(reader.state), *reader_event, event.context());
         move_to(reader, event);
+    } else {
+        auto& server = to_change(server_, event.stream);
+        const auto& server_event = std::get<ServerEvent>(event.event);
+        server.state = evolve(std::move(server.state), server_event, event.context());
+        move_to(server, event);
     }
 }
 
@@ -136,6 +152,7 @@ bool Aggregates::take_due_snapshot(const StreamId& stream, Timestamp now) {
         case StreamKind::account: return take_due(to_change(accounts_, stream), now);
         case StreamKind::room: return take_due(to_change(rooms_, stream), now);
         case StreamKind::reader: return take_due(to_change(readers_, stream), now);
+        case StreamKind::server: return take_due(to_change(server_, stream), now);
     }
     broken_invariant("every kind of stream is listed above");
 }
@@ -177,6 +194,7 @@ void Aggregates::clear() {
     accounts_.clear();
     rooms_.clear();
     readers_.clear();
+    server_.clear();
     messages_.clear();
     members_ = 0;
 }

@@ -38,7 +38,10 @@ public:
     [[nodiscard]] const Recalled<Account>& account(const StreamId& stream) const;
     [[nodiscard]] const Recalled<Room>& room(const StreamId& stream) const;
     [[nodiscard]] const Recalled<Reader>& reader(const StreamId& stream) const;
+    [[nodiscard]] const Recalled<ServerState>& server() const;
     [[nodiscard]] const Recalled<Message>& message(const StreamId& room, Version seq) const;
+    // The unique name that the stream's aggregate holds now, if it is here and holds one.
+    [[nodiscard]] std::optional<std::string> claimed_name(const StreamId& stream) const;
     // Place of the stream's newest event. Requires: the stream's aggregate is here.
     struct Place {
         Version version;
@@ -62,7 +65,8 @@ public:
     void clear();
 
     [[nodiscard]] std::size_t size() const {
-        return accounts_.size() + rooms_.size() + readers_.size() + messages_.size();
+        return accounts_.size() + rooms_.size() + readers_.size() + server_.size() +
+               messages_.size();
     }
 
 private:
@@ -78,6 +82,7 @@ private:
     Cache<Account> accounts_;
     Cache<Room> rooms_;
     Cache<Reader> readers_;
+    Cache<ServerState> server_;  // one, once it was needed
     LruCache<AggregateKey, Recalled<Message>> messages_;
     std::size_t members_ = 0;  // over all rooms_
 };

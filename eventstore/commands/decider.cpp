@@ -211,8 +211,7 @@ Accepted Decider::stage(const Submission& submission, std::vector<Event> events)
 }
 
 void Decider::stage_event(RecordedEvent event) {
-    const auto* const room = aggregates_.find_room(event.stream);
-    for (ClaimChange& change : claims_of(event, room ? room->state.alias : std::nullopt)) {
+    for (ClaimChange& change : claims_of(event, aggregates_.claimed_name(event.stream))) {
         claims_.stage(change, batch().number);
         batch().unstaged.claims.push_back(std::move(change));
     }

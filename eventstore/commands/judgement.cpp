@@ -29,6 +29,14 @@ MaybeName alias_claim(const std::optional<std::string>& alias) {
     return ClaimName{ClaimKind::alias, *alias};
 }
 
+// Whether a legal hold may forbid it.
+bool may_be_held(const Command& command) {
+    if (const auto* const account = std::get_if<AccountCommand>(&command))
+        return std::holds_alternative<BeginErasure>(*account);
+    const auto* const room = std::get_if<RoomCommand>(&command);
+    return room != nullptr && std::holds_alternative<ExpireContents>(*room);
+}
+
 // The account that a command is about, beside its actor.
 std::optional<UserId> subject_of(const RoomCommand& command) {
     if (const auto* const put = std::get_if<PutMember>(&command)) return put->user;
@@ -92,6 +100,8 @@ RoomFacts room_facts(
 ) {
     RoomFacts facts;
     facts.alias_is_taken = holder && *holder != room.id;
+    if (may_be_held(command))
+        facts.is_held = aggregates.server().state.held_rooms.contains(RoomId(room.id));
     const auto seq = message_of(command);
     if (seq && may_be_message(*seq, aggregates.room(room)))
         facts.message = aggregates.message(room, *seq).state;
@@ -170,6 +180,7 @@ std::vector<AggregateKey> needs_of(
     const Submission& submission, const std::optional<Uuid>& holder, const Aggregates& aggregates
 ) {
     std::vector<AggregateKey> needs{{submission.stream, {}}};
+    if (may_be_held(submission.command)) needs.push_back({server_stream, {}});
     if (const auto* const room = std::get_if<RoomCommand>(&submission.command)) {
         add_room_needs(*room, submission.stream, aggregates, needs);
         if (is_direct(*room) && holder) needs.push_back({{StreamKind::room, *holder}, {}});
@@ -191,13 +202,19 @@ Expected<Verdict, CommandError> judge(
     return std::visit(
         Overloaded{
             [&](const AccountCommand& command) {
-                const AccountFacts facts{.username_is_taken = holder && *holder != stream.id};
+                const AccountFacts facts{
+                    .username_is_taken = holder && *holder != stream.id,
+                    .is_held = may_be_held(submission.command) &&
+                               aggregates.server().state.held_users.contains(UserId(stream.id))};
                 return verdict_of(
                     stream, decide(aggregates.account(stream).state, facts, command, context)
                 );
             },
             [&](const RoomCommand& command) {
                 return judge_room(submission, command, holder, aggregates, context);
+            },
+            [&](const ServerCommand& command) {
+                return verdict_of(stream, decide(aggregates.server().state, command, context));
             },
             [&](const ReaderCommand& command) {
                 const StreamId room = stream_of(std::get<MarkRead>(command).room);

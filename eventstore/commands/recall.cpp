@@ -24,6 +24,10 @@ template <>
 struct PayloadOf<Reader> {
     using Type = ReaderEvent;
 };
+template <>
+struct PayloadOf<ServerState> {
+    using Type = ServerEvent;
+};
 
 template <class State>
 StoreResult<Snapshot<State>> snapshot_of(const EventLog& log, const StreamId& stream) {
@@ -125,6 +129,7 @@ StoreResult<AnyRecalled> recall(const EventLog& log, const AggregateKey& key) {
         case StreamKind::account: return widened(recall_stream<Account>(log, key.stream));
         case StreamKind::room: return widened(recall_stream<Room>(log, key.stream));
         case StreamKind::reader: return widened(recall_stream<Reader>(log, key.stream));
+        case StreamKind::server: return widened(recall_stream<ServerState>(log, key.stream));
     }
     broken_invariant("every kind of stream is listed above");
 }
@@ -134,6 +139,7 @@ void keep_snapshot(EventLog& log, const StreamId& stream) {
         case StreamKind::account: return keep_snapshot_of<Account>(log, stream);
         case StreamKind::room: return keep_snapshot_of<Room>(log, stream);
         case StreamKind::reader: return keep_snapshot_of<Reader>(log, stream);
+        case StreamKind::server: return keep_snapshot_of<ServerState>(log, stream);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "domain/message.hpp"
 #include "domain/reader.hpp"
 #include "domain/room.hpp"
+#include "domain/server.hpp"
 #include "eventstore/event_log.hpp"
 
 #include <algorithm>
@@ -37,8 +38,12 @@ struct Recalled {
 // Folds in an event that is the message's sending or names it.
 void fold_into(Recalled<Message>& message, const RoomEvent& event, const RecordedEvent& recorded);
 
-using AnyRecalled =
-    std::variant<Recalled<Account>, Recalled<Room>, Recalled<Reader>, Recalled<Message>>;
+using AnyRecalled = std::variant<
+    Recalled<Account>,
+    Recalled<Room>,
+    Recalled<Reader>,
+    Recalled<ServerState>,
+    Recalled<Message>>;
 
 // Requires: no event of the aggregate is on its way into the log, or the answer may lack it.
 // Errors: those of EventLog::read.
@@ -54,6 +59,9 @@ void keep_snapshot(EventLog& log, const StreamId& stream);
     return std::max<std::uint64_t>(limits::events_per_snapshot, room.members.size());
 }
 [[nodiscard]] inline std::uint64_t versions_per_snapshot(const Account&) {
+    return limits::events_per_snapshot;
+}
+[[nodiscard]] inline std::uint64_t versions_per_snapshot(const ServerState&) {
     return limits::events_per_snapshot;
 }
 [[nodiscard]] inline std::uint64_t versions_per_snapshot(const Reader& reader) {

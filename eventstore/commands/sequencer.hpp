@@ -4,6 +4,7 @@
 #include "domain/limits.hpp"
 #include "domain/reader.hpp"
 #include "domain/room.hpp"
+#include "domain/server.hpp"
 #include "eventstore/commit_listener.hpp"
 #include "eventstore/event_log.hpp"
 
@@ -17,7 +18,7 @@
 
 namespace verbatim {
 
-using Command = std::variant<AccountCommand, RoomCommand, ReaderCommand>;
+using Command = std::variant<AccountCommand, RoomCommand, ReaderCommand, ServerCommand>;
 
 // One command on its way to a decision.
 struct Submission {

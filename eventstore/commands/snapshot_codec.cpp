@@ -11,7 +11,12 @@ namespace {
 
 // First byte: whose state it is and in which shape. A state that gains or loses a member, or is
 // folded differently, gets a new number; none is used twice.
-enum class Shape : std::uint8_t { account_2 = 0x12, room_2 = 0x22, reader_1 = 0x31 };
+enum class Shape : std::uint8_t {
+    account_2 = 0x12,
+    room_2 = 0x22,
+    reader_1 = 0x31,
+    server_1 = 0x41
+};
 
 constexpr std::size_t checksum_bytes = 4;
 
@@ -159,12 +164,14 @@ Room read_room(Reading& reading) {
     }
     const std::size_t pins = reading.count(1);
     for (std::size_t i = 0; i < pins; ++i) room.pinned.emplace(reading.number());
+    if (reading.byte() != 0) room.retention_days = static_cast<std::uint32_t>(reading.number());
+    room.expired_to = Version(reading.number());
     return room;
 }
 
 Account read_account(Reading& reading) {
     Account account;
-    account.phase = reading.choice(Account::Phase::active);
+    account.phase = reading.choice(Account::Phase::erased);
     account.username = reading.text();
     account.display_name = reading.text();
     account.credential = Version(reading.number());
@@ -190,6 +197,14 @@ Reader read_reader(Reading& reading) {
         reader.read_up_to.emplace(room, Version(reading.number()));
     }
     return reader;
+}
+
+ServerState read_server(Reading& reading) {
+    ServerState server;
+    server.held_users = read_users(reading);
+    const std::size_t rooms = reading.count(sizeof(Uuid));
+    for (std::size_t i = 0; i < rooms; ++i) server.held_rooms.emplace(reading.uuid());
+    return server;
 }
 
 template <class State>
@@ -255,6 +270,9 @@ std::string encode_snapshot(const Room& room, Version version) {
     }
     writer.number(room.pinned.size());
     for (const Version& seq : room.pinned) writer.number(seq.value());
+    writer.byte(room.retention_days ? 1 : 0);
+    if (room.retention_days) writer.number(*room.retention_days);
+    writer.number(room.expired_to.value());
     return std::move(writer).finish();
 }
 
@@ -265,6 +283,14 @@ std::string encode_snapshot(const Reader& reader, Version version) {
         writer.uuid(room.value());
         writer.number(up_to.value());
     }
+    return std::move(writer).finish();
+}
+
+std::string encode_snapshot(const ServerState& server, Version version) {
+    Writer writer(Shape::server_1, version);
+    write_users(writer, server.held_users);
+    writer.number(server.held_rooms.size());
+    for (const RoomId& room : server.held_rooms) writer.uuid(room.value());
     return std::move(writer).finish();
 }
 
@@ -279,6 +305,11 @@ std::optional<Snapshot<Room>> decode_snapshot(std::string_view bytes) {
 template <>
 std::optional<Snapshot<Reader>> decode_snapshot(std::string_view bytes) {
     return decode<Reader>(bytes, Shape::reader_1, &read_reader);
+}
+
+template <>
+std::optional<Snapshot<ServerState>> decode_snapshot(std::string_view bytes) {
+    return decode<ServerState>(bytes, Shape::server_1, &read_server);
 }
 
 }  // namespace verbatim

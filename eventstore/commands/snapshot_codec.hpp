@@ -3,6 +3,7 @@
 #include "domain/account.hpp"
 #include "domain/reader.hpp"
 #include "domain/room.hpp"
+#include "domain/server.hpp"
 
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@ struct Snapshot {
 [[nodiscard]] std::string encode_snapshot(const Account& account, Version version);
 [[nodiscard]] std::string encode_snapshot(const Room& room, Version version);
 [[nodiscard]] std::string encode_snapshot(const Reader& reader, Version version);
+[[nodiscard]] std::string encode_snapshot(const ServerState& server, Version version);
 
 // Safe on any bytes. nullopt: not a snapshot of this build's `State`.
 template <class State>
@@ -34,5 +36,7 @@ template <>
 std::optional<Snapshot<Room>> decode_snapshot(std::string_view bytes);
 template <>
 std::optional<Snapshot<Reader>> decode_snapshot(std::string_view bytes);
+template <>
+std::optional<Snapshot<ServerState>> decode_snapshot(std::string_view bytes);
 
 }  // namespace verbatim

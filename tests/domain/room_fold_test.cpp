@@ -109,6 +109,8 @@ TEST(RoomFold, IsBorneOnByEverythingElse) {
         unbanned(bob),
         {.event = InviteLinkCreated{}, .by = alice},
         {.event = InviteLinkRevoked{}, .by = alice},
+        {.event = RetentionChanged{}, .by = alice},
+        {.event = ContentsExpired{}, .by = alice},
     };
     // The rest is about a message: three that bear on it alone, two reactions, two pins.
     static_assert(std::size(others) + 7 == std::variant_size_v<RoomEvent>);

@@ -96,7 +96,8 @@ inline SessionEnd session_end() {
         SessionEnd::revoked,
         SessionEnd::refresh_reused,
         SessionEnd::password_changed,
-        SessionEnd::superseded
+        SessionEnd::superseded,
+        SessionEnd::erased
     );
 }
 inline KeyScope key_scope() {
@@ -258,6 +259,42 @@ inline SessionClosed event() {
     return {id<SessionId>(), session_end()};
 }
 template <>
+inline RetentionChanged event() {
+    return {maybe(&number<std::uint32_t>)};
+}
+template <>
+inline ContentsExpired event() {
+    return {version()};
+}
+template <>
+inline ErasureBegun event() {
+    return {};
+}
+template <>
+inline UserErased event() {
+    return {};
+}
+template <>
+inline AuditRead event() {
+    return {word(), maybe(&id<RoomId>)};
+}
+template <>
+inline HoldSet event() {
+    return {maybe(&id<UserId>), maybe(&id<RoomId>), text()};
+}
+template <>
+inline HoldLifted event() {
+    return {maybe(&id<UserId>), maybe(&id<RoomId>)};
+}
+template <>
+inline EpochBegun event() {
+    return {
+        *rc::gen::element(EpochCause::restored, EpochCause::loss_accepted),
+        uuid(),
+        Position(number<std::uint64_t>()),
+        maybe([] { return Position(number<std::uint64_t>()); })};
+}
+template <>
 inline KeyCreated event() {
     return {id<KeyId>(), text(), several(&key_scope), hash()};
 }
@@ -282,7 +319,9 @@ inline Event any_event() {
     // Rooms' events are half of the catalogue and most of a log.
     switch (*rc::gen::inRange(0, 4)) {
         case 0: return alternative(std::in_place_type<AccountEvent>);
-        case 1: return alternative(std::in_place_type<ReaderEvent>);
+        case 1:
+            if (flag()) return alternative(std::in_place_type<ServerEvent>);
+            return alternative(std::in_place_type<ReaderEvent>);
         default: return alternative(std::in_place_type<RoomEvent>);
     }
 }
@@ -291,7 +330,10 @@ inline RecordedEvent any_envelope() {
     RecordedEvent envelope;
     envelope.position = Position(number<std::uint64_t>());
     envelope.stream = {
-        *rc::gen::element(StreamKind::account, StreamKind::room, StreamKind::reader), uuid()};
+        *rc::gen::element(
+            StreamKind::account, StreamKind::room, StreamKind::reader, StreamKind::server
+        ),
+        uuid()};
     envelope.version = version();
     envelope.id = id<EventId>();
     envelope.command = id<CommandId>();

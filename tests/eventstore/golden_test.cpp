@@ -99,6 +99,16 @@ std::map<std::string, Event> expected_events() {
         {"message.unpinned.v1", RoomEvent(MessageUnpinned{Version(42)})},
         {"reaction.added.v1", RoomEvent(ReactionAdded{Version(42), "\U0001f514"})},
         {"reaction.removed.v1", RoomEvent(ReactionRemoved{Version(42), "\U0001f514"})},
+        {"room.retention_changed.v1", RoomEvent(RetentionChanged{90})},
+        {"room.contents_expired.v1", RoomEvent(ContentsExpired{Version(41)})},
+        {"user.erasure_begun.v1", AccountEvent(ErasureBegun{})},
+        {"user.erased.v1", AccountEvent(UserErased{})},
+        {"audit.read.v1", AccountEvent(AuditRead{"GET /api/v1/events", lobby})},
+        {"hold.set.v1", ServerEvent(HoldSet{bob, std::nullopt, "case 17"})},
+        {"hold.lifted.v1", ServerEvent(HoldLifted{std::nullopt, lobby})},
+        {"log.epoch_begun.v1",
+         ServerEvent(EpochBegun{
+             EpochCause::loss_accepted, laptop.value(), Position(40), Position(42)})},
         {"key.created.v1",
          AccountEvent(KeyCreated{bot_key, "bell bot", {KeyScope::read, KeyScope::send}, some_hash()}
          )},

@@ -268,6 +268,9 @@ TEST(Envelope, NamesEachTypeAsTheLogDoes) {
          one_of_each<AccountEvent>(std::make_index_sequence<std::variant_size_v<AccountEvent>>()))
         events.push_back(std::move(event));
     events.emplace_back(ReaderEvent());
+    for (Event& event :
+         one_of_each<ServerEvent>(std::make_index_sequence<std::variant_size_v<ServerEvent>>()))
+        events.push_back(std::move(event));
     std::set<std::string> types;
     for (const Event& event : events) {
         const bool is_room = std::holds_alternative<RoomEvent>(event);

@@ -39,7 +39,9 @@ Room any_room() {
         .invited = {},
         .banned = {},
         .links = {},
-        .pinned = {}};
+        .pinned = {},
+        .retention_days = {},
+        .expired_to = {}};
     for (std::size_t i = any_count(); i > 0; --i)
         room.members[user(any())] = {any_of(MemberRole::member), Version(any())};
     for (std::size_t i = any_count(); i > 0; --i) room.invited.insert(user(any()));
@@ -50,12 +52,14 @@ Room any_room() {
         if (any() % 2 == 0) link.expires_at = Timestamp(static_cast<std::int64_t>(any()));
     }
     for (std::size_t i = any_count(); i > 0; --i) room.pinned.emplace(any());
+    if (any() % 2 == 0) room.retention_days = static_cast<std::uint32_t>(any());
+    room.expired_to = Version(any());
     return room;
 }
 
 Account any_account() {
     Account account{
-        .phase = any_of(Account::Phase::active),
+        .phase = any_of(Account::Phase::erased),
         .username = any_text().value_or(""),
         .display_name = any_text().value_or(""),
         .credential = Version(any()),
@@ -68,6 +72,13 @@ Account any_account() {
     if (any() % 2 == 0) account.roles.insert(any_of(ServerRole::admin));
     for (std::size_t i = any_count(); i > 0; --i) account.keys.insert(id_numbered<KeyId>(any()));
     return account;
+}
+
+ServerState any_server() {
+    ServerState server;
+    for (std::size_t i = any_count(); i > 0; --i) server.held_users.insert(user(any()));
+    for (std::size_t i = any_count(); i > 0; --i) server.held_rooms.insert(room(any()));
+    return server;
 }
 
 Reader any_reader() {
@@ -83,6 +94,10 @@ void expect_survives(const State& state) {
     RC_ASSERT(decoded.has_value());
     RC_ASSERT(decoded->state == state);
     RC_ASSERT(decoded->version == version);
+}
+
+RC_GTEST_PROP(SnapshotCodec, GivesBackTheServer, ()) {
+    expect_survives(any_server());
 }
 
 RC_GTEST_PROP(SnapshotCodec, GivesBackEveryRoom, ()) {
