@@ -2,6 +2,7 @@
 
 #include "projections/json_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace verbatim {
@@ -106,6 +107,70 @@ std::size_t value_size(std::string_view text) {
     return 0;
 }
 
+// One of a message's reactions as its text has it.
+struct Reaction {
+    std::string_view emoji;  // quoted and escaped
+    std::uint64_t count = 0;
+};
+
+bool take(std::string_view& text, std::string_view expected) {
+    if (!text.starts_with(expected)) return false;
+    text.remove_prefix(expected.size());
+    return true;
+}
+
+std::optional<Reaction> take_reaction(std::string_view& text) {
+    Reaction reaction;
+    if (!take(text, R"({"emoji":)")) return std::nullopt;
+    reaction.emoji = text.substr(0, string_size(text));
+    if (reaction.emoji.empty()) return std::nullopt;
+    text.remove_prefix(reaction.emoji.size());
+    if (!take(text, R"(,"count":)")) return std::nullopt;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), reaction.count);
+    if (parsed.ec != std::errc()) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
+    if (!take(text, "}")) return std::nullopt;
+    return reaction;
+}
+
+// nullopt: not what append_reactions() writes.
+std::optional<std::vector<Reaction>> parse_reactions(std::string_view text) {
+    std::vector<Reaction> reactions;
+    if (!take(text, "[")) return std::nullopt;
+    while (text != "]") {
+        if (!reactions.empty() && !take(text, ",")) return std::nullopt;
+        const auto reaction = take_reaction(text);
+        if (!reaction) return std::nullopt;
+        reactions.push_back(*reaction);
+    }
+    return reactions;
+}
+
+std::string reactions_json(const std::vector<Reaction>& reactions) {
+    std::string out = "[";
+    for (const Reaction& reaction : reactions) {
+        if (reaction.count == 0) continue;
+        if (out.size() > 1) out += ',';
+        out += R"({"emoji":)";
+        out += reaction.emoji;
+        out += R"(,"count":)";
+        append_json(out, reaction.count);
+        out += '}';
+    }
+    out += ']';
+    return out;
+}
+
+std::string quoted(std::string_view text) {
+    std::string out;
+    append_json(out, text);
+    return out;
+}
+
+auto reaction_with(std::vector<Reaction>& reactions, std::string_view quoted_emoji) {
+    return std::ranges::find(reactions, quoted_emoji, &Reaction::emoji);
+}
+
 }  // namespace
 
 void append_message_json(std::string& out, const RecordedEvent& sent, const MessageSent& message) {
@@ -169,6 +234,26 @@ void MessageJson::append_to(std::string& out) const {
         out += values_[i];
     }
     out += '}';
+}
+
+std::optional<std::string> with_reaction(std::string_view reactions, std::string_view emoji) {
+    auto parsed = parse_reactions(reactions);
+    if (!parsed) return std::nullopt;
+    const std::string wanted = quoted(emoji);
+    auto found = reaction_with(*parsed, wanted);
+    if (found == parsed->end()) found = parsed->insert(found, Reaction{.emoji = wanted});
+    ++found->count;
+    return reactions_json(*parsed);
+}
+
+std::optional<std::string> without_reaction(std::string_view reactions, std::string_view emoji) {
+    auto parsed = parse_reactions(reactions);
+    if (!parsed) return std::nullopt;
+    const std::string wanted = quoted(emoji);
+    const auto found = reaction_with(*parsed, wanted);
+    if (found == parsed->end()) return std::nullopt;
+    --found->count;
+    return reactions_json(*parsed);
 }
 
 std::string mentions_json(const std::vector<UserId>& mentions) {

@@ -58,6 +58,15 @@ private:
     std::array<std::string_view, message_members> values_;
 };
 
+// `reactions` (a message's member) with one more or one less of `emoji`: a new one comes last, one
+// of which none is left goes. nullopt: not the text of reactions.
+[[nodiscard]] std::optional<std::string> with_reaction(
+    std::string_view reactions, std::string_view emoji
+);
+[[nodiscard]] std::optional<std::string> without_reaction(
+    std::string_view reactions, std::string_view emoji
+);
+
 [[nodiscard]] std::string mentions_json(const std::vector<UserId>& mentions);
 
 }  // namespace verbatim

@@ -11,12 +11,16 @@ namespace {
 constexpr char room_kind = 'r';    // room -> RoomRow
 constexpr char head_kind = 'h';    // room -> RoomHead
 constexpr char alias_kind = 'a';   // alias -> room
+constexpr char pinned_kind = 'i';  // room -> the seqs of its pinned messages; none, no row
 constexpr char public_kind = 'p';  // position of room.created -> room; public, not archived
 
 constexpr std::size_t rooms_examined_max = 10'000;
 
 RowKey room_key(const RoomId& room) {
     return RowKey(room_kind).id(room);
+}
+RowKey pinned_key(const RoomId& room) {
+    return RowKey(pinned_kind).id(room);
 }
 RowKey public_key(Position created) {
     return RowKey(public_kind).place(created);
@@ -76,6 +80,37 @@ std::optional<RoomHead> parse_head(std::string_view value) {
     const RoomHead head{.room_seq = row.place<Version>(), .position = row.place<Position>()};
     if (!row.is_done()) return std::nullopt;
     return head;
+}
+
+std::optional<std::vector<Version>> parse_pinned(std::string_view value) {
+    RowReader row(value);
+    std::vector<Version> pinned(value.size() / 8);
+    for (Version& seq : pinned) seq = row.place<Version>();
+    if (!row.is_done()) return std::nullopt;
+    return pinned;
+}
+
+// Reads the pinned messages of the event's room, and writes what `make` leaves of them.
+template <class Make>
+StoreResult<void> change_pinned(const RecordedEvent& event, ViewBatch& batch, const Make& make) {
+    const RowKey key = pinned_key(RoomId(event.stream.id));
+    const auto stored = parse_stored(batch.get(key), "room_directory", parse_pinned);
+    if (!stored) return failure(stored.error());
+    std::vector<Version> pinned = stored->value_or(std::vector<Version>());
+    make(pinned);
+    if (pinned.empty()) {
+        batch.erase(key);
+        return {};
+    }
+    RowWriter row;
+    for (const Version seq : pinned) row.place(seq);
+    batch.put(key, row.take());
+    return {};
+}
+
+void insert_once(std::vector<Version>& pinned, Version seq) {
+    const auto place = std::ranges::lower_bound(pinned, seq);
+    if (place == pinned.end() || *place != seq) pinned.insert(place, seq);
 }
 
 bool is_listed(const RoomRow& room) {
@@ -174,6 +209,10 @@ StoreResult<void> RoomDirectory::apply(const RecordedEvent& event, ViewBatch& ba
         return change(event, batch, [&](RoomRow& room) { update(room, *updated); });
     } else if (std::holds_alternative<RoomArchived>(*room_event)) {
         return change(event, batch, [](RoomRow& room) { room.archived = true; });
+    } else if (const auto* const pin = std::get_if<MessagePinned>(room_event)) {
+        return change_pinned(event, batch, [&](auto& pinned) { insert_once(pinned, pin->seq); });
+    } else if (const auto* const unpin = std::get_if<MessageUnpinned>(room_event)) {
+        return change_pinned(event, batch, [&](auto& pinned) { std::erase(pinned, unpin->seq); });
     }
     return {};
 }
@@ -189,6 +228,12 @@ StoreResult<RoomHead> RoomDirectory::head(const RoomId& room) const {
         parse_stored(storage_.get(column_, RowKey(head_kind).id(room)), name(), parse_head);
     if (!head) return failure(head.error());
     return head->value_or(RoomHead());
+}
+
+StoreResult<std::vector<Version>> RoomDirectory::pinned(const RoomId& room) const {
+    const auto pinned = parse_stored(storage_.get(column_, pinned_key(room)), name(), parse_pinned);
+    if (!pinned) return failure(pinned.error());
+    return pinned->value_or(std::vector<Version>());
 }
 
 StoreResult<std::optional<RoomId>> RoomDirectory::by_alias(std::string_view alias) const {

@@ -33,11 +33,13 @@ class RoomDirectory final : public Projection {
 public:
     explicit RoomDirectory(const Storage& storage, std::size_t column);
     [[nodiscard]] std::string_view name() const override { return "room_directory"; }
-    [[nodiscard]] std::uint32_t schema() const override { return 1; }
+    [[nodiscard]] std::uint32_t schema() const override { return 2; }
     [[nodiscard]] StoreResult<void> apply(const RecordedEvent& event, ViewBatch& batch) override;
 
     [[nodiscard]] StoreResult<std::optional<RoomRow>> room(const RoomId& room) const;
     [[nodiscard]] StoreResult<RoomHead> head(const RoomId& room) const;
+    // Ascending; limits::pins_per_room_max at most.
+    [[nodiscard]] StoreResult<std::vector<Version>> pinned(const RoomId& room) const;
     [[nodiscard]] StoreResult<std::optional<RoomId>> by_alias(std::string_view alias) const;
     // Public, not archived rooms created after `after` (a room.created position, exclusive) whose
     // name, alias or description contains `q` (ASCII case folded); looks at 10,000 rooms at most,

@@ -1,5 +1,6 @@
 #include "projections/room_timeline.hpp"
 
+#include "domain/limits.hpp"
 #include "domain/overloaded.hpp"
 #include "projections/json_text.hpp"
 #include "projections/message_json.hpp"
@@ -45,13 +46,15 @@ public:
             .position = event_.position,
             .sender = event_.actor,
             .phase = Message::Phase::live,
+            .has_reactions = false,
             .json = {}};
         std::string value = message_row_prefix(row);
         value.reserve(value.size() + 384 + (message.text ? message.text->size() : 0));
         append_message_json(value, event_, message);
         batch_.put(message_key(room_, event_.version), std::move(value));
-        if (message.reply_to) return add_to_replies(*message.reply_to, +1);
-        return {};
+        if (!message.reply_to) return {};
+        batch_.put(reply_key(room_, *message.reply_to, event_.version), {});
+        return add_to_replies(*message.reply_to, +1);
     }
     StoreResult<void> edited(const MessageEdited& edit) {
         const std::string text = json_of(edit.text);
@@ -73,6 +76,7 @@ public:
             if (!is_new) return;
             reply_to = message.json.number(MessageMember::reply_to);
             message.row.phase = Message::Phase::deleted;
+            message.row.has_reactions = false;
             message.json.set(MessageMember::text, "null");
             message.json.set(MessageMember::metadata, "null");
             message.json.set(MessageMember::attachments, "[]");
@@ -84,6 +88,26 @@ public:
         auto counted = count_deletion(deletion.seq);
         if (!counted || !reply_to) return counted;
         return add_to_replies(Version(*reply_to), -1);
+    }
+    StoreResult<void> reaction_added(const ReactionAdded& reaction) {
+        const auto row = reaction_key(room_, reaction.seq, event_.actor, reaction.emoji);
+        const auto stored = batch_.get(row);
+        if (!stored) return failure(stored.error());
+        if (*stored) return {};
+        return rewrite_reactions(reaction.seq, [&](std::string_view before) {
+            batch_.put(row, {});
+            return with_reaction(before, reaction.emoji);
+        });
+    }
+    StoreResult<void> reaction_removed(const ReactionRemoved& reaction) {
+        const auto row = reaction_key(room_, reaction.seq, event_.actor, reaction.emoji);
+        const auto stored = batch_.get(row);
+        if (!stored) return failure(stored.error());
+        if (!*stored) return {};
+        return rewrite_reactions(reaction.seq, [&](std::string_view before) {
+            batch_.erase(row);
+            return without_reaction(before, reaction.emoji);
+        });
     }
 
 private:
@@ -109,6 +133,21 @@ private:
         message.json.append_to(value);
         batch_.put(message_key(room_, seq), std::move(value));
         return {};
+    }
+    // `change` makes the new text of the old; nullopt is damage. Deleted messages have none and get
+    // none.
+    template <class Change>
+    StoreResult<void> rewrite_reactions(Version seq, const Change& change) {
+        std::optional<std::string> reactions = std::string();
+        auto rewritten = rewrite(seq, [&](StoredMessage& message) {
+            if (message.row.phase == Message::Phase::deleted) return;
+            reactions = change(message.json[MessageMember::reactions]);
+            if (!reactions) return;
+            message.row.has_reactions = *reactions != "[]";
+            message.json.set(MessageMember::reactions, *reactions);
+        });
+        if (rewritten && !reactions) return damaged_row(view_name);
+        return rewritten;
     }
     StoreResult<void> add_to_replies(Version seq, int change) {
         std::string replies;
@@ -181,21 +220,51 @@ StoreResult<void> RoomTimeline::apply(const RecordedEvent& event, ViewBatch& bat
             [&](const MessageSent& e) { return change.sent(e); },
             [&](const MessageEdited& e) { return change.edited(e); },
             [&](const MessageDeleted& e) { return change.deleted(e); },
+            [&](const ReactionAdded& e) { return change.reaction_added(e); },
+            [&](const ReactionRemoved& e) { return change.reaction_removed(e); },
             [](const auto& /*no message's business*/) { return StoreResult<void>(); },
         },
         *room_event
     );
 }
 
-StoreResult<std::optional<std::string>> RoomTimeline::message(const RoomId& room, Version seq)
+StoreResult<std::optional<TimelineEntry>> RoomTimeline::entry(const RoomId& room, Version seq)
     const {
     return parse_stored(
         storage_.get(column_, message_key(room, seq)),
         name(),
-        [](std::string_view value) -> std::optional<std::string> {
+        [](std::string_view value) -> std::optional<TimelineEntry> {
             const auto row = parse_message(value);
             if (!row) return std::nullopt;
-            return std::string(row->json);
+            return TimelineEntry{
+                .json = std::string(row->json),
+                .is_deleted = row->phase == Message::Phase::deleted,
+                .has_reactions = row->has_reactions};
+        }
+    );
+}
+
+StoreResult<std::optional<std::string>> RoomTimeline::message(const RoomId& room, Version seq)
+    const {
+    auto found = entry(room, seq);
+    if (!found) return failure(found.error());
+    if (!*found) return std::optional<std::string>();
+    return std::optional(std::move((*found)->json));
+}
+
+StoreResult<std::vector<std::string>> RoomTimeline::reactions_of(
+    const RoomId& room, Version seq, const UserId& user
+) const {
+    const RowKey prefix = reactions_key(room, seq, user);
+    return list_rows(
+        storage_,
+        column_,
+        name(),
+        prefix,
+        prefix,
+        limits::emoji_per_message_max,
+        [](std::string_view emoji, std::string_view /*nothing*/) {
+            return std::optional(std::string(emoji));
         }
     );
 }

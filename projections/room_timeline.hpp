@@ -3,6 +3,7 @@
 #include "domain/room_events.hpp"
 #include "projections/projection.hpp"
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,22 +33,49 @@ struct TimelinePage {
     Version last;
     bool has_earlier = false;  // visible messages exist before `first`
     bool has_later = false;
+    std::vector<Version> with_reactions;  // those of the items that have any
+};
+struct TimelineEntry {
+    std::string json;  // as served
+    bool is_deleted = false;
+    bool has_reactions = false;
 };
 
 // Every message of every room, in the JSON in which it is served (contract: `message`), with its
-// edits and deletions applied. Also counts: the n-th message of its room, for unread counts.
+// edits, reactions and deletions applied. Also counts: the n-th message of its room, for unread
+// counts. Who reacted and what replies to what is kept beside the messages.
 class RoomTimeline final : public Projection {
 public:
     explicit RoomTimeline(const Storage& storage, std::size_t column);
     [[nodiscard]] std::string_view name() const override { return "room_timeline"; }
-    [[nodiscard]] std::uint32_t schema() const override { return 1; }
+    [[nodiscard]] std::uint32_t schema() const override { return 2; }
     [[nodiscard]] StoreResult<void> apply(const RecordedEvent& event, ViewBatch& batch) override;
 
     // nullopt: no message has this seq. Deleted ones are there, emptied.
     [[nodiscard]] StoreResult<std::optional<std::string>> message(const RoomId& room, Version seq)
         const;
+    [[nodiscard]] StoreResult<std::optional<TimelineEntry>> entry(const RoomId& room, Version seq)
+        const;
     [[nodiscard]] StoreResult<TimelinePage> page(const RoomId& room, const PageRequest& request)
         const;
+    // The replies to `root` after the anchor (the direction is not looked at), ascending; what
+    // replies to those is not among them. has_earlier is not told.
+    [[nodiscard]] StoreResult<TimelinePage> thread(
+        const RoomId& room, Version root, const PageRequest& request
+    ) const;
+    // The emoji with which `user` reacted to the message, in the order of their bytes. For messages
+    // that have reactions: with_reactions says which.
+    [[nodiscard]] StoreResult<std::vector<std::string>> reactions_of(
+        const RoomId& room, Version seq, const UserId& user
+    ) const;
+    // Visits the visible messages from `first` on (inclusive), ascending, until `visit` answers
+    // false.
+    [[nodiscard]] StoreResult<void> for_each_from(
+        const RoomId& room,
+        Version first,
+        const std::optional<std::vector<SeqSpan>>& visible,
+        const std::function<bool(Version seq, Position position)>& visit
+    ) const;
     // How many messages with a seq greater than `marker` are not deleted.
     [[nodiscard]] StoreResult<std::uint64_t> live_after(const RoomId& room, Version marker) const;
     // The newest message as served, or nullopt.

@@ -44,16 +44,23 @@ std::vector<Visible> in_order(const std::optional<std::vector<SeqSpan>>& spans) 
     return ordered;
 }
 
+bool is_within(const std::vector<Visible>& visible, std::uint64_t seq) {
+    return std::ranges::any_of(visible, [&](const Visible& span) {
+        return span.first <= seq && seq <= span.last;
+    });
+}
+
 // Messages in the order in which they were met, one after the other.
 class Collected {
 public:
     explicit Collected(std::size_t limit) : limit_(limit) { pieces_.reserve(limit); }
 
     // False: it is full, and there are more.
-    bool add(std::uint64_t seq, std::string_view json) {
+    bool add(std::uint64_t seq, std::string_view row) {
         has_more_ = pieces_.size() == limit_;
         if (has_more_) return false;
-        pieces_.push_back({seq, bytes_.size(), json.size()});
+        const std::string_view json = json_of_message(row);
+        pieces_.push_back({seq, bytes_.size(), json.size(), has_reactions(row)});
         bytes_ += json;
         return true;
     }
@@ -76,6 +83,7 @@ private:
         std::uint64_t seq;
         std::size_t begin;
         std::size_t size;
+        bool has_reactions;
     };
     void append(const Piece& piece, TimelinePage& page) const {
         if (page.count++ == 0) {
@@ -85,12 +93,22 @@ private:
         }
         page.last = Version(piece.seq);
         page.items.append(bytes_, piece.begin, piece.size);
+        if (piece.has_reactions) page.with_reactions.emplace_back(piece.seq);
     }
 
     std::size_t limit_;
     std::string bytes_;
     std::vector<Piece> pieces_;
     bool has_more_ = false;
+};
+
+// Hands on where each message stands, and keeps nothing.
+struct Visited {
+    const std::function<bool(Version, Position)>& visit;
+
+    [[nodiscard]] bool add(std::uint64_t seq, std::string_view row) const {
+        return visit(Version(seq), position_of_message(row));
+    }
 };
 
 // Walks the visible messages of one room, jumping over what is not visible.
@@ -116,21 +134,22 @@ public:
             for (auto seq = this->seq(); seq; cursor_->next(), seq = this->seq()) {
                 from = seq->value();
                 if (from < span.first) break;
-                if (!found.add(from, json())) return {};
+                if (!found.add(from, cursor_->value())) return {};
             }
             if (!cursor_->valid()) break;
         }
         return cursor_->status();
     }
     // Those with seq >= `from`, ascending, until `found` is full.
-    StoreResult<void> later(std::uint64_t from, Collected& found) {
+    template <class Found>
+    StoreResult<void> later(std::uint64_t from, Found& found) {
         for (const Visible& span : visible_) {
             if (span.last < from) continue;
             cursor_->seek_for_previous(message_key(room_, Version(std::max(from, span.first))));
             for (auto seq = this->seq(); seq; cursor_->previous(), seq = this->seq()) {
                 from = seq->value();
                 if (from > span.last) break;
-                if (!found.add(from, json())) return {};
+                if (!found.add(from, cursor_->value())) return {};
             }
             if (!seq()) break;
         }
@@ -140,7 +159,7 @@ public:
     // message: that one is found without a search for the next.
     StoreResult<bool> any_from(std::uint64_t first) {
         cursor_->seek(message_key(room_, Version(first)));
-        if (seq() == Version(first) && is_visible(first)) return true;
+        if (seq() == Version(first) && is_within(visible_, first)) return true;
         Collected none(0);
         auto walked = later(first, none);
         if (!walked) return failure(walked.error());
@@ -158,15 +177,6 @@ private:
     [[nodiscard]] std::optional<Version> seq() const {
         if (!cursor_->valid()) return std::nullopt;
         return seq_of_message_key(cursor_->key(), counts_key_);
-    }
-    [[nodiscard]] bool is_visible(std::uint64_t seq) const {
-        return std::ranges::any_of(visible_, [&](const Visible& span) {
-            return span.first <= seq && seq <= span.last;
-        });
-    }
-    [[nodiscard]] std::string_view json() const {
-        const std::string_view row = cursor_->value();
-        return row.substr(std::min(row.size(), message_row_prefix_bytes));
     }
 
     const RoomId room_;
@@ -249,6 +259,39 @@ StoreResult<TimelinePage> RoomTimeline::page(const RoomId& room, const PageReque
             return page_from(walk, anchor + 1, request.limit);
     }
     return TimelinePage();
+}
+
+StoreResult<TimelinePage> RoomTimeline::thread(
+    const RoomId& room, Version root, const PageRequest& request
+) const {
+    const std::vector<Visible> visible = in_order(request.visible);
+    const RowKey replies = replies_key(room, root);
+    Collected found(request.limit);
+    const auto visit = [&](std::string_view key, std::string_view) -> StoreResult<bool> {
+        const auto seq = RowReader(key.substr(std::string_view(replies).size())).place<Version>();
+        if (!is_within(visible, seq.value())) return true;
+        const auto row = storage_.get(column_, message_key(room, seq));
+        if (!row) return failure(row.error());
+        if (!*row) return damaged_row(name());
+        return found.add(seq.value(), **row);
+    };
+    const RowKey after = reply_key(room, root, request.anchor);
+    auto scanned = scan_rows(storage_, column_, replies, after, visit);
+    if (!scanned) return failure(scanned.error());
+    TimelinePage page = join(Collected(0), found);
+    page.has_later = found.has_more();
+    return page;
+}
+
+StoreResult<void> RoomTimeline::for_each_from(
+    const RoomId& room,
+    Version first,
+    const std::optional<std::vector<SeqSpan>>& visible,
+    const std::function<bool(Version seq, Position position)>& visit
+) const {
+    TimelineWalk walk(storage_, column_, room, visible);
+    Visited visited{visit};
+    return walk.later(first.value(), visited);
 }
 
 StoreResult<std::optional<std::string>> RoomTimeline::newest(

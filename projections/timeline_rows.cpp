@@ -19,6 +19,7 @@ std::string message_row_prefix(const MessageRow& message) {
         .place(message.position)
         .id(message.sender)
         .choice(message.phase)
+        .u8(message.has_reactions ? 1 : 0)
         .take();
 }
 
@@ -30,6 +31,7 @@ std::optional<MessageRow> parse_message(std::string_view row) {
         .position = reader.place<Position>(),
         .sender = reader.id<UserId>(),
         .phase = reader.choice(Message::Phase::deleted),
+        .has_reactions = reader.u8() != 0,
         .json = reader.rest()};
     if (!reader.is_done()) return std::nullopt;
     return message;

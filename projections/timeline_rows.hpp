@@ -3,6 +3,8 @@
 #include "domain/message.hpp"
 #include "projections/row_codec.hpp"
 
+#include <algorithm>
+
 // The rows of the view `room_timeline`. Private to it.
 namespace verbatim::timeline_rows {
 
@@ -11,6 +13,10 @@ namespace verbatim::timeline_rows {
 inline constexpr char message_kind = 'm';
 inline constexpr char deleted_kind = 'd';  // room, seq -> nothing; the message is deleted
 inline constexpr char block_kind = 'b';    // room, block of seqs -> how many of it are deleted
+// room, seq, user, emoji -> nothing; that user's reaction. Those of a deleted message stay: its row
+// says that it has none, and nothing reads them.
+inline constexpr char reaction_kind = 'r';
+inline constexpr char reply_kind = 't';  // room, seq, reply's seq -> nothing
 
 // Counting what was deleted after a seq reads the rows of one block and one row for each later
 // block in which anything was: 1,000 of them for a room of a million.
@@ -40,15 +46,44 @@ inline constexpr std::uint64_t seqs_per_block = 1'024;
     return RowKey(block_kind).id(room).number(block);
 }
 
+[[nodiscard]] inline RowKey reactions_key(const RoomId& room, Version seq, const UserId& user) {
+    return RowKey(reaction_kind).id(room).place(seq).id(user);
+}
+[[nodiscard]] inline std::string reaction_key(
+    const RoomId& room, Version seq, const UserId& user, std::string_view emoji
+) {
+    return std::string(reactions_key(room, seq, user)).append(emoji);
+}
+[[nodiscard]] inline RowKey replies_key(const RoomId& room, Version seq) {
+    return RowKey(reply_kind).id(room).place(seq);
+}
+[[nodiscard]] inline RowKey reply_key(const RoomId& room, Version seq, Version reply) {
+    return replies_key(room, seq).place(reply);
+}
+
 // Few fixed fields, then the message as it is served. A view of the row that it was read from.
 struct MessageRow {
     std::uint64_t ordinal = 0;  // the n-th message of its room, from 1
     Position position;
     UserId sender;
     Message::Phase phase = Message::Phase::live;
+    bool has_reactions = false;
     std::string_view json;
 };
-inline constexpr std::size_t message_row_prefix_bytes = 8 + 8 + 16 + 1;
+inline constexpr std::size_t message_row_prefix_bytes = 8 + 8 + 16 + 1 + 1;
+
+// What walks read of a row without taking it apart.
+[[nodiscard]] inline std::string_view json_of_message(std::string_view row) {
+    return row.substr(std::min(row.size(), message_row_prefix_bytes));
+}
+[[nodiscard]] inline bool has_reactions(std::string_view row) {
+    return row.size() > message_row_prefix_bytes && row[message_row_prefix_bytes - 1] != 0;
+}
+[[nodiscard]] inline Position position_of_message(std::string_view row) {
+    RowReader reader(row);
+    (void)reader.u64();  // its ordinal
+    return reader.place<Position>();
+}
 
 struct MessageCounts {
     std::uint64_t sent = 0;

@@ -58,6 +58,20 @@ Answer<MembersView> members_view(const Views& views, const RoomAccess& access) {
     return view;
 }
 
+// The pinned messages that the user may read: others see no messages, so neither their places.
+Answer<std::string> pinned_json(const Views& views, const RoomAccess& access) {
+    const auto pinned = views.rooms().pinned(access.room.room);
+    if (!pinned) return failure(problem_of(pinned.error()));
+    std::string out = "[";
+    for (const Version seq : *pinned) {
+        if (!may_read(access, seq)) continue;
+        if (out.size() > 1) out += ',';
+        append_json(out, seq.value());
+    }
+    out += ']';
+    return out;
+}
+
 }  // namespace
 
 Receipt receipt_of(const Accepted& accepted) {
@@ -110,6 +124,8 @@ Answer<std::string> room_json(
     if (!member_count) return failure(problem_of(member_count.error()));
     const auto view = members_view(views, access);
     if (!view) return failure(view.error());
+    const auto pinned = pinned_json(views, access);
+    if (!pinned) return failure(pinned.error());
 
     std::string out;
     ObjectWriter object(out);
@@ -127,7 +143,7 @@ Answer<std::string> room_json(
     object.put("updated_at", room.updated_at);
     object.put_flag("archived", room.archived);
     object.put("room_seq", access.head.room_seq);
-    object.put_json("pinned", "[]");
+    object.put_json("pinned", *pinned);
     object.put_json("my", view->my);
     object.put_json("last_message", view->last_message);
     object.close();

@@ -1,5 +1,6 @@
 #include "protocol/room_access.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace verbatim {
@@ -53,12 +54,29 @@ Answer<RoomAccess> room_access(const Views& views, const RoomId& room, const Use
         if (!may_know) return failure(may_know.error());
         if (!*may_know) return failure(problem_of(Rule::room_not_found));
         access.readable.emplace();
-    } else if (access.room.history == History::since_join) {
-        auto stays = own_stays(views, room, user);
-        if (!stays) return failure(std::move(stays).error());
-        access.readable = *std::move(stays);
+    } else {
+        auto readable = readable_by_member(views, access.room, user);
+        if (!readable) return failure(std::move(readable).error());
+        access.readable = *std::move(readable);
     }
     return access;
+}
+
+bool may_read(const RoomAccess& access, Version seq) {
+    if (!access.readable) return true;
+    return std::ranges::any_of(*access.readable, [&](const SeqSpan& span) {
+        return span.first <= seq && (span.last == Version() || seq <= span.last);
+    });
+}
+
+Answer<std::optional<std::vector<SeqSpan>>> readable_by_member(
+    const Views& views, const RoomRow& room, const UserId& member
+) {
+    using Readable = std::optional<std::vector<SeqSpan>>;
+    if (room.history == History::shared) return Readable();
+    auto stays = own_stays(views, room.room, member);
+    if (!stays) return failure(std::move(stays).error());
+    return Readable(*std::move(stays));
 }
 
 Answer<RoomAccess> member_access(const Views& views, const RoomId& room, const UserId& user) {

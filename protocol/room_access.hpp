@@ -26,5 +26,11 @@ struct RoomAccess {
 [[nodiscard]] Answer<RoomAccess> member_access(
     const Views& views, const RoomId& room, const UserId& user
 );
+// Whether the message or event `seq` is within what the user may read.
+[[nodiscard]] bool may_read(const RoomAccess& access, Version seq);
+// The pieces that a member of the room may read; nullopt is all.
+[[nodiscard]] Answer<std::optional<std::vector<SeqSpan>>> readable_by_member(
+    const Views& views, const RoomRow& room, const UserId& member
+);
 
 }  // namespace verbatim

@@ -6,6 +6,7 @@
 #include "eventstore/event_record.hpp"
 #include "tests/support/log_scribe.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -31,6 +32,11 @@ public:
     }
     [[nodiscard]] const std::vector<RoomId>& rooms() const { return rooms_; }
     [[nodiscard]] const std::vector<UserId>& users() const { return users_; }
+    // As the domain has folded it.
+    [[nodiscard]] const Message& message(const RoomId& room, Version seq) {
+        return messages_[{room, seq}];
+    }
+    [[nodiscard]] const Room& room(const RoomId& room) { return states_[room]; }
 
     [[nodiscard]] std::uint64_t below(std::uint64_t end) { return random_() % end; }
     [[nodiscard]] bool one_in(std::uint64_t n) { return below(n) == 0; }
@@ -93,7 +99,8 @@ private:
         const auto session =
             numbered_id<SessionId>(2'000 + below(20) + 100 * user.value().bytes[15]);
         const auto role = one_in(2) ? ServerRole::admin : ServerRole::auditor;
-        switch (below(7)) {
+        const auto key = numbered_id<KeyId>(2'500 + below(3) + 100 * user.value().bytes[15]);
+        switch (below(9)) {
             case 0: return account(user, RenameUser{any_text()}, events);
             case 1:
                 return account(user, ChangePassword{state.credential, "other", session}, events);
@@ -106,6 +113,14 @@ private:
                 const std::string hash = open->second.refresh_hash;
                 return account(user, RefreshSession{session, hash, hash + "'"}, events);
             }
+            case 6: {
+                CreateKey create;
+                create.key = key;
+                create.name = any_text();
+                create.scopes = {KeyScope::read};
+                return account(user, create, events);
+            }
+            case 7: return account(user, RevokeKey{key}, events);
             default:
                 return account(
                     user,
@@ -144,7 +159,9 @@ private:
         const UserId actor = any_actor(state);
         const UserId other = any_user();
         const std::uint64_t what = below(100);
-        if (what < 45) return send(room, actor, events);
+        if (what < 35) return send(room, actor, events);
+        if (what < 44) return mark(room, actor, events);
+        if (what < 46) return link(room, actor, events);
         if (what < 53)
             return this->room(room, actor, EditMessage{any_seq(room), any_text(), {other}}, events);
         if (what < 61) return this->room(room, actor, DeleteMessage{any_seq(room)}, events);
@@ -180,6 +197,34 @@ private:
         }
         this->room(room, actor, send, events);
     }
+    // Few messages, users and emoji, so that marks meet one another.
+    void mark(const RoomId& room, const UserId& actor, Events& events) {
+        static const std::vector<std::string> emojis{"👍", "❤️", "\"x\\\""};
+        const std::uint64_t newest = versions_[stream_of(room)].value();
+        const Version seq(newest - std::min(newest, below(12)));
+        const std::string emoji = emojis[below(emojis.size())];
+        switch (below(6)) {
+            case 0: return this->room(room, actor, PinMessage{seq}, events);
+            case 1: return this->room(room, actor, UnpinMessage{seq}, events);
+            case 2: return take_back_reactions(room, seq, events);
+            default: return this->room(room, actor, AddReaction{seq, emoji}, events);
+        }
+    }
+    // The first of each emoji, so that counts fall, also to none.
+    void take_back_reactions(const RoomId& room, Version seq, Events& events) {
+        const auto reactions = messages_[{room, seq}].reactions;
+        for (const auto& [emoji, users] : reactions)
+            this->room(room, *users.begin(), RemoveReaction{seq, emoji}, events);
+    }
+    void link(const RoomId& room, const UserId& actor, Events& events) {
+        const auto link = numbered_id<LinkId>(4'000 + below(2));
+        if (one_in(3)) return this->room(room, actor, RevokeInviteLink{link}, events);
+        if (one_in(3)) return this->room(room, actor, JoinByLink{link}, events);
+        CreateInviteLink create;
+        create.link = link;
+        if (one_in(2)) create.max_uses = 1;
+        this->room(room, actor, create, events);
+    }
     void update(const RoomId& room, const UserId& actor, Events& events) {
         UpdateRoom update;
         if (one_in(2)) update.name = any_text();
@@ -193,6 +238,10 @@ private:
         if (const auto* const edit = std::get_if<EditMessage>(&command)) seq = edit->seq;
         if (const auto* const deletion = std::get_if<DeleteMessage>(&command)) seq = deletion->seq;
         if (const auto* const send = std::get_if<SendMessage>(&command)) seq = send->reply_to;
+        if (const auto* const pin = std::get_if<PinMessage>(&command)) seq = pin->seq;
+        if (const auto* const unpin = std::get_if<UnpinMessage>(&command)) seq = unpin->seq;
+        if (const auto* const add = std::get_if<AddReaction>(&command)) seq = add->seq;
+        if (const auto* const remove = std::get_if<RemoveReaction>(&command)) seq = remove->seq;
         if (seq) facts.message = messages_[{room, *seq}];
         return facts;
     }

@@ -63,6 +63,8 @@ TimelinePage slice(const Messages& all, const PageRequest& request) {
         page.last = Version(visible[i].first);
         if (i > begin) page.items += ',';
         page.items += visible[i].second;
+        if (!nlohmann::json::parse(visible[i].second)["reactions"].empty())
+            page.with_reactions.emplace_back(visible[i].first);
     }
     page.has_earlier = begin > 0;
     page.has_later = end < visible.size();
@@ -97,6 +99,7 @@ void expect_page(
     EXPECT_EQ(page.last, expected.last) << what;
     EXPECT_EQ(page.has_earlier, expected.has_earlier) << what;
     EXPECT_EQ(page.has_later, expected.has_later) << what;
+    EXPECT_EQ(page.with_reactions, expected.with_reactions) << what;
 }
 
 TEST(TimelinePage, EqualsASliceInEveryDirectionWithAnySpans) {
