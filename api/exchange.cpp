@@ -69,7 +69,11 @@ Answer<std::optional<CommandKey>> key_of(const Exchange& exchange, const Command
         );
     const std::string target = std::string(method_name(request.method)) + " " + request.path;
     return std::optional(make_command_key(
-        command.actor, *key, target, request.body, static_cast<std::uint16_t>(command.status)
+        command.actor,
+        *key,
+        target,
+        canonical_body(request.body),
+        static_cast<std::uint16_t>(command.status)
     ));
 }
 

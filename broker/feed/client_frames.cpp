@@ -32,15 +32,23 @@ Answer<RoomId> read_room(const Json& frame) {
     return failure(invalid_field("room_id", "the id of a room"));
 }
 
-Answer<std::optional<std::string>> read_key(const Json& frame) {
+// What the frame has beside the request itself is left out of what its key stands for.
+Keyed keyed_by(const Json& frame, std::optional<std::string> key) {
+    Json body = frame;
+    for (const char* const member : {"type", "ref", "room_id", "idempotency_key"})
+        body.erase(member);
+    return {.idempotency_key = std::move(key), .body = body.dump()};
+}
+
+Answer<Keyed> read_key(const Json& frame) {
     const auto key = frame.find("idempotency_key");
-    if (key == frame.end() || key->is_null()) return std::optional<std::string>();
+    if (key == frame.end() || key->is_null()) return Keyed();
     if (key->is_string()) {
         const auto& text = key->get_ref<const std::string&>();
         const bool is_visible =
             std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
         if (is_visible && !text.empty() && text.size() <= limits::idempotency_key_characters_max)
-            return std::optional(text);
+            return keyed_by(frame, text);
     }
     return failure(invalid_field("idempotency_key", "1 to 128 visible ASCII characters"));
 }
@@ -54,14 +62,8 @@ Answer<ClientFrame> read_send(const Json& frame, const Users& users) {
     if (!key) return failure(key.error());
     auto command = read_send_message(frame, users);
     if (!command) return failure(command.error());
-    Json body = frame;
-    for (const char* const member : {"type", "ref", "room_id", "idempotency_key"})
-        body.erase(member);
     return ClientFrame(SendFrame{
-        .room = *room,
-        .command = std::move(*command),
-        .idempotency_key = std::move(*key),
-        .body = body.dump()});
+        .room = *room, .command = std::move(*command), .keyed = std::move(*key)});
 }
 
 Answer<ClientFrame> read_read(const Json& frame) {
@@ -69,7 +71,9 @@ Answer<ClientFrame> read_read(const Json& frame) {
     if (!room) return failure(room.error());
     const auto up_to = read_up_to(frame);
     if (!up_to) return failure(up_to.error());
-    return ClientFrame(ReadFrame{.room = *room, .up_to = *up_to});
+    auto key = read_key(frame);
+    if (!key) return failure(key.error());
+    return ClientFrame(ReadFrame{.room = *room, .up_to = *up_to, .keyed = std::move(*key)});
 }
 
 Answer<ClientFrame> read_typing_frame(const Json& frame) {

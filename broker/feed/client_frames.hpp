@@ -12,15 +12,19 @@
 namespace verbatim::feed {
 
 // What a client says on a feed, checked.
+struct Keyed {
+    std::optional<std::string> idempotency_key;
+    std::string body;  // canonical, as the same request of REST has it: what a key stands for
+};
 struct SendFrame {
     RoomId room;
     SendMessage command;
-    std::optional<std::string> idempotency_key;
-    std::string body;  // as POST /rooms/{room_id}/messages would have it: what a key stands for
+    Keyed keyed;  // as POST /rooms/{room_id}/messages
 };
 struct ReadFrame {
     RoomId room;
     Version up_to;
+    Keyed keyed;  // as PUT /rooms/{room_id}/read
 };
 struct TypingFrame {
     RoomId room;

@@ -140,6 +140,10 @@ private:
     void handle(const std::string& ref, const ReadFrame& frame);
     void handle(const std::string& ref, const TypingFrame& frame);
     void handle(const std::string& ref, const AuthFrame& frame);
+    // What the same request through REST would have; `status` as its success there.
+    [[nodiscard]] std::optional<CommandKey> key_of(
+        const Keyed& keyed, std::string_view method_and_target, std::uint16_t status
+    ) const;
     void submit(const std::string& ref, Submission submission);
     void command_is_done(const std::string& ref, const CommandResult& result);
     void send_problem(const std::string& ref, const Problem& problem);

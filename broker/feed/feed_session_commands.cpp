@@ -93,39 +93,39 @@ void FeedSession::answer(const std::string& ref, Answer<ClientFrame> frame) {
 
 void FeedSession::handle(const std::string& ref, SendFrame frame) {
     constexpr std::uint16_t created = 201;
-    std::optional<CommandKey> key;
-    if (frame.idempotency_key) {
-        key = make_command_key(
-            user(),
-            *frame.idempotency_key,
-            "POST /api/v1/rooms/" + to_text(frame.room) + "/messages",
-            frame.body,
-            created
-        );
-    }
+    const std::string target = "POST /api/v1/rooms/" + to_text(frame.room) + "/messages";
     submit(
         ref,
         {.stream = stream_of(frame.room),
          .command = RoomCommand(std::move(frame.command)),
          .actor = user(),
          .id = CommandId(context_.parts.new_uuid()),
-         .key = key,
+         .key = key_of(frame.keyed, target, created),
          .if_match = {},
          .occurred_at = {}}
     );
 }
 
 void FeedSession::handle(const std::string& ref, const ReadFrame& frame) {
+    constexpr std::uint16_t ok = 200;
+    const std::string target = "PUT /api/v1/rooms/" + to_text(frame.room) + "/read";
     submit(
         ref,
         {.stream = reader_stream_of(user()),
          .command = ReaderCommand(MarkRead{.room = frame.room, .up_to = frame.up_to}),
          .actor = user(),
          .id = CommandId(context_.parts.new_uuid()),
-         .key = {},
+         .key = key_of(frame.keyed, target, ok),
          .if_match = {},
          .occurred_at = {}}
     );
+}
+
+std::optional<CommandKey> FeedSession::key_of(
+    const Keyed& keyed, std::string_view method_and_target, std::uint16_t status
+) const {
+    if (!keyed.idempotency_key) return std::nullopt;
+    return make_command_key(user(), *keyed.idempotency_key, method_and_target, keyed.body, status);
 }
 
 void FeedSession::handle(const std::string& ref, const TypingFrame& frame) {

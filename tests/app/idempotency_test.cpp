@@ -139,6 +139,76 @@ TEST_F(Idempotency, HoldsForEveryKindOfCommand) {
     twice("POST", path + "/leave", nullptr);
 }
 
+TEST_F(Idempotency, KnowsARequestAgainHoweverItsJsonIsSpelled) {
+    const std::string room = alice.create_room();
+    const std::string path = messages_of(room);
+    const HttpAnswer first =
+        alice.ask("POST", path, keyed("spelling"), R"({"text":"x","kind":"action"})");
+    const HttpAnswer again =
+        alice.ask("POST", path, keyed("spelling"), R"({ "kind": "action", "text": "\u0078" })");
+    EXPECT_EQ(again.header("idempotency-replayed"), "true") << again.body;
+    EXPECT_EQ(again.position(), first.position());
+}
+
+TEST_F(Idempotency, KnowsThroughTheFeedWhatCameThroughRest) {
+    const std::string room = alice.create_room();
+    const json text = {{"text", "through either door"}, {"metadata", {{"n", 1}}}};
+    const HttpAnswer sent = alice.post(messages_of(room), text, keyed("door-1"));
+    const HttpAnswer read = alice.put("/rooms/" + room + "/read", {{"up_to", 2}}, keyed("door-2"));
+    WsClient feed = alice.live_feed();
+    json frame = text;
+    frame.update({{"type", "send"}, {"ref", 1}, {"room_id", room}, {"idempotency_key", "door-1"}});
+    feed.send(frame);
+    const auto ack = feed.read_until("ack");
+    EXPECT_EQ(ack->at("position"), sent.position());
+    EXPECT_EQ(ack->at("room_seq"), sent.room_seq());
+    frame = {{"type", "read"}, {"ref", 2}, {"room_id", room}, {"up_to", 2}};
+    frame["idempotency_key"] = "door-2";
+    feed.send(frame);
+    EXPECT_EQ(feed.read_until("ack")->at("position"), read.position());
+    frame["up_to"] = 1;
+    feed.send(frame);
+    const auto reused = feed.read_until("problem");
+    EXPECT_EQ(reused->at("problem").at("code"), "idempotency_key_reused");
+}
+
+TEST_F(Idempotency, KnowsThroughRestWhatCameThroughTheFeed) {
+    const std::string room = alice.create_room();
+    WsClient feed = alice.live_feed();
+    feed.send(
+        {{"type", "send"},
+         {"ref", 1},
+         {"room_id", room},
+         {"text", "through either door"},
+         {"idempotency_key", "door-3"}}
+    );
+    const auto sent = feed.read_until("ack");
+    feed.send(
+        {{"type", "read"},
+         {"ref", 2},
+         {"room_id", room},
+         {"up_to", 2},
+         {"idempotency_key", "door-4"}}
+    );
+    const auto read = feed.read_until("ack");
+    const HttpAnswer sent_again =
+        alice.post(messages_of(room), {{"text", "through either door"}}, keyed("door-3"));
+    EXPECT_EQ(sent_again.status, 201) << sent_again.body;
+    EXPECT_EQ(sent_again.header("idempotency-replayed"), "true");
+    EXPECT_EQ(sent_again.position(), sent->at("position"));
+    EXPECT_EQ(alice.get(messages_of(room)).json().at("items").size(), 1u);
+    const HttpAnswer read_again =
+        alice.put("/rooms/" + room + "/read", {{"up_to", 2}}, keyed("door-4"));
+    EXPECT_EQ(read_again.status, 200) << read_again.body;
+    EXPECT_EQ(read_again.header("idempotency-replayed"), "true");
+    EXPECT_EQ(read_again.position(), read->at("position"));
+    EXPECT_TRUE(is_problem(
+        alice.post(messages_of(room), {{"text", "another"}}, keyed("door-3")),
+        422,
+        "idempotency_key_reused"
+    ));
+}
+
 TEST_F(Idempotency, OutlivesAServerThatWasKilled) {
     const std::string room = alice.create_room();
     const json text = {{"text", "before the kill"}};
