@@ -49,7 +49,7 @@ void render_member(const ExchangePtr& exchange, const Accepted& accepted) {
     if (!member) return exchange->send_problem(problem_of(member.error()));
     // Between the commit and this answer somebody may have removed the member again.
     if (!*member) return render_subject(exchange, accepted);
-    auto json = member_json(exchange->views(), **member);
+    auto json = member_json(exchange->views(), **member, exchange->services().online);
     if (!json) return exchange->send_problem(json.error());
     exchange->send_json(200, with_receipt(std::move(*json), receipt_of(accepted)));
 }
@@ -120,7 +120,9 @@ void list_members(const ExchangePtr& exchange, const Actor& actor) {
         exchange,
         views.memberships().members(page->room, page->after, page->limit + 1),
         page->limit,
-        [&](const MemberRow& member) { return member_json(views, member); },
+        [&](const MemberRow& member) {
+            return member_json(views, member, exchange->services().online);
+        },
         [](const MemberRow& member) { return member.user; }
     );
 }

@@ -33,6 +33,8 @@ struct Services {
     std::function<std::string(const HttpRequest&)> client_address;
     // Tells the other members' feeds that somebody types. Never logged.
     std::function<void(const RoomId&, const UserId&, bool)> typing;
+    // Whether somebody has a feed open; from any thread.
+    std::function<bool(const UserId&)> online;
     // Why this node is not ready, or nullopt. Open commands and queries are refused till then.
     std::function<std::optional<std::string>()> not_ready;
 };

@@ -103,6 +103,7 @@ void Node::Parts::make_services() {
         .typing = [this](
                       const RoomId& room, const UserId& user, bool typing
                   ) { feed->typing(room, user, typing); },
+        .online = [this](const UserId& user) { return feed->is_online(user); },
         .not_ready = [this] { return not_ready(); }});
     metrics.on_scrape([this] { return gauges(); });
 }

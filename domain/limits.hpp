@@ -44,6 +44,7 @@ inline constexpr std::size_t emoji_per_message_max = 50;
 inline constexpr std::size_t reactions_per_message_max = 10'000;
 inline constexpr std::int64_t read_marker_interval_ms = 5'000;
 inline constexpr std::int64_t typing_ms = 6'000;
+inline constexpr std::size_t typing_users_per_room_max = 20;
 inline constexpr std::int64_t presence_grace_ms = 30'000;
 inline constexpr std::size_t presence_members_max = 1'000;
 

@@ -150,7 +150,9 @@ Answer<std::string> room_json(
     return out;
 }
 
-Answer<std::string> member_json(const Views& views, const MemberRow& member) {
+Answer<std::string> member_json(
+    const Views& views, const MemberRow& member, const std::function<bool(const UserId&)>& is_online
+) {
     const auto names = names_of(views, member.user);
     if (!names) return failure(names.error());
     std::string out;
@@ -160,7 +162,7 @@ Answer<std::string> member_json(const Views& views, const MemberRow& member) {
     object.put("display_name", names->display_name);
     object.put("role", text_of(member.role));
     object.put("joined_at", member.joined_at);
-    object.put_flag("online", false);
+    object.put_flag("online", is_online(member.user));
     object.close();
     return out;
 }

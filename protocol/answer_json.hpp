@@ -5,6 +5,7 @@
 #include "protocol/problem.hpp"
 #include "protocol/room_access.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -28,8 +29,10 @@ struct Receipt {
 [[nodiscard]] Answer<std::string> room_json(
     const Views& views, const RoomAccess& access, const UserId& user
 );
-// {user_id, username, display_name, role, joined_at, online}; until there is presence nobody is.
-[[nodiscard]] Answer<std::string> member_json(const Views& views, const MemberRow& member);
+// {user_id, username, display_name, role, joined_at, online}
+[[nodiscard]] Answer<std::string> member_json(
+    const Views& views, const MemberRow& member, const std::function<bool(const UserId&)>& is_online
+);
 // {room_id, room_name, user_id, username, display_name, invited_by, invited_at}
 [[nodiscard]] Answer<std::string> invite_json(const Views& views, const InviteRow& invite);
 // {user_id, username, display_name, reason, banned_by, banned_at}

@@ -49,6 +49,7 @@ constexpr auto visible_limits = std::to_array<NamedLimit>({
     {"reactions_per_message_max", limits::reactions_per_message_max},
     {"read_marker_interval_ms", limits::read_marker_interval_ms},
     {"typing_ms", limits::typing_ms},
+    {"typing_users_per_room_max", limits::typing_users_per_room_max},
     {"presence_grace_ms", limits::presence_grace_ms},
     {"presence_members_max", limits::presence_members_max},
     {"idempotency_key_characters_max", limits::idempotency_key_characters_max},

@@ -19,6 +19,12 @@ inline constexpr std::size_t slice_events_max = 64;            // delivered befo
 inline constexpr std::size_t slice_bytes_max = 256 * 1024;
 inline constexpr std::uint64_t receipt_members_max = 1'000;
 
+inline constexpr std::int64_t typing_renewal_ms = 3'000;  // less than limits::typing_ms
+inline constexpr std::int64_t typing_again_ms = 1'000;
+inline constexpr std::size_t presence_users_max = 65'536;  // beyond it nobody has a grace
+// Handed to sessions in one sweep; what is more waits for the next.
+inline constexpr std::size_t presence_deliveries_max = 50'000;
+
 inline constexpr std::size_t step_events_max = 128;  // one piece of a resumed feed
 inline constexpr std::size_t step_bytes_max = 256 * 1024;
 inline constexpr std::size_t step_rooms_opened_max = 64;

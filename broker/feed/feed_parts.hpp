@@ -46,6 +46,8 @@ struct FeedOptions {
     std::chrono::milliseconds cursor_wait = std::chrono::seconds(limits::feed_cursor_wait_seconds);
     // Of the socket's send buffer; 0: the system's own way.
     int send_buffer_bytes = 0;
+    // Time for what is never logged, typing and presence. Feed thread; must not go back.
+    std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
 
 }  // namespace verbatim::feed

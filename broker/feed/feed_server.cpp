@@ -29,7 +29,9 @@ struct FeedServer::Engine {
               {.log = parts.log,
                .memberships = parts.views.memberships(),
                .counters = counters,
-               .post = [this](std::function<void()> task) { net::post(*io, std::move(task)); }}
+               .presence = presence,
+               .post = [this](std::function<void()> task) { net::post(*io, std::move(task)); },
+               .now = options.now}
           ),
           context{
               .parts = parts,
@@ -61,6 +63,7 @@ struct FeedServer::Engine {
     // One thread runs it: no locks between sessions, hub and acceptor.
     std::shared_ptr<net::io_context> io = std::make_shared<net::io_context>(1);
     net::executor_work_guard<net::io_context::executor_type> work = net::make_work_guard(*io);
+    Presence presence{{.steady = options.now, .wall = parts.clock}};
     Hub hub;
     CatchUpWorker worker;
     FeedContext context;
@@ -95,6 +98,7 @@ void FeedServer::Engine::sweep() {
     const auto now = std::chrono::steady_clock::now();
     const Timestamp wall = parts.clock();
     sessions.for_each([&](FeedSession& session) { session.sweep(now, wall); });
+    hub.sweep();
     report_counters();
 }
 
@@ -164,10 +168,12 @@ void FeedServer::announce(const std::shared_ptr<const CommittedBatch>& batch) {
 
 void FeedServer::typing(const RoomId& room, const UserId& user, bool typing) {
     net::post(*engine_->io, [this, room, user, typing] {
-        engine_->hub.signal(
-            room, user, typing_frame({.room = room, .user = user, .typing = typing})
-        );
+        engine_->hub.typing(room, user, typing);
     });
+}
+
+bool FeedServer::is_online(const UserId& user) const {
+    return engine_->presence.is_online(user);
 }
 
 void FeedServer::stop_accepting() {

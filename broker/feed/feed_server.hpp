@@ -23,7 +23,7 @@ struct FeedFigures {
 // The live feed: WebSockets on a port of their own, and the hub that tells them what happened.
 // One thread runs all connections and the hub; a second one reads the log for feeds that resume.
 //
-// Threads:  announce(), typing() and figures() from any; the rest by one thread.
+// Threads:  announce(), typing(), is_online() and figures() from any; the rest by one thread.
 // Lifetime: the parts outlive the server. Commands that feeds submitted may be answered after it is
 //           gone; the answers are dropped.
 class FeedServer {
@@ -44,6 +44,8 @@ public:
     void announce(const std::shared_ptr<const CommittedBatch>& batch);
     // Tells the others in the room that `user` types. Requires: `user` is its member.
     void typing(const RoomId& room, const UserId& user, bool typing);
+    // Whether the user has a feed open on this node, or had one limits::presence_grace_ms ago.
+    [[nodiscard]] bool is_online(const UserId& user) const;
 
     // Accepts no further connections; those that are there go on.
     void stop_accepting();

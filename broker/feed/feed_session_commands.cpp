@@ -132,8 +132,7 @@ void FeedSession::handle(const std::string& ref, const TypingFrame& frame) {
     const auto member = context_.parts.views.memberships().member(frame.room, user());
     if (!member) return send_problem(ref, problem_of(member.error()));
     if (!*member) return send_problem(ref, problem_of(Rule::actor_is_not_member));
-    const Typing typing{.room = frame.room, .user = user(), .typing = frame.typing};
-    context_.hub.signal(frame.room, user(), typing_frame(typing));
+    context_.hub.typing(frame.room, user(), frame.typing);
 }
 
 void FeedSession::handle(const std::string&, const AuthFrame& frame) {

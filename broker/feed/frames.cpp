@@ -108,6 +108,18 @@ SharedFrames typing_frame(const Typing& typing) {
     return text_frame(payload);
 }
 
+SharedFrames presence_frame(const UserId& user, bool online, Timestamp last_seen_at) {
+    std::string payload = R"({"type":"presence")";
+    append_member(payload, "user_id");
+    append_json_id(payload, user);
+    append_member(payload, "online");
+    payload += online ? "true" : "false";
+    append_member(payload, "last_seen_at");
+    append_json(payload, last_seen_at);
+    payload += '}';
+    return text_frame(payload);
+}
+
 SharedFrames receipt_frame(const RoomId& room, const UserId& user, Version up_to) {
     std::string payload = R"({"type":"receipt")";
     append_member(payload, "room_id");

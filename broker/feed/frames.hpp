@@ -46,6 +46,8 @@ struct Typing {
     bool typing = false;
 };
 [[nodiscard]] SharedFrames typing_frame(const Typing& typing);
+// `last_seen_at`: when the user came, or when its last feed closed.
+[[nodiscard]] SharedFrames presence_frame(const UserId& user, bool online, Timestamp last_seen_at);
 [[nodiscard]] SharedFrames receipt_frame(const RoomId& room, const UserId& user, Version up_to);
 // `ref`: JSON text as the client sent it; empty: it sent none.
 [[nodiscard]] SharedFrames ack_frame(std::string_view ref, const Receipt& receipt);

@@ -1,7 +1,6 @@
 #include "broker/feed/hub.hpp"
 
 #include "broker/feed/bounds.hpp"
-#include "broker/feed/room_audience.hpp"
 #include "domain/invariant.hpp"
 #include "domain/overloaded.hpp"
 
@@ -105,6 +104,7 @@ void Hub::handle_room_event(const RoomId& room, const RecordedEvent& event) {
             if (feed->live_ && feed->scope_.admits(room)) deliver(*feed);
         }
     }
+    end_typing(room, event, audience);
     if (audience.parts) part(room, *audience.parts);
 }
 
@@ -155,29 +155,6 @@ void Hub::handle_server_event() {
     }
 }
 
-void Hub::send_receipt(const RoomId& room, const UserId& user, Version up_to) {
-    const Feeds& feeds = feeds_in(room);
-    if (feeds.empty() || feeds.size() > bounds::receipt_members_max) return;
-    const bool others =
-        std::ranges::any_of(feeds, [&](const Recipient* feed) { return feed->user_ != user; });
-    if (!others) return;
-    const auto members = parts_.memberships.member_count(room);
-    if (!members || *members > bounds::receipt_members_max) return;
-    signal(room, user, receipt_frame(room, user, up_to));
-}
-
-void Hub::signal(const RoomId& room, const UserId& except, const SharedFrames& frame) {
-    const bool within_slice = current_ != nullptr;
-    runs_.begin_frame(frame);
-    for (Recipient* const feed : feeds_in(room)) {
-        if (feed->user_ == except) continue;
-        if (feed->run_ == DeliveryRuns::nothing) touched_.push_back(feed);
-        feed->run_ = runs_.extend(feed->run_);
-    }
-    current_is_encoded_ = false;  // the current frame is no longer the event's
-    if (!within_slice) flush_slice();
-}
-
 void Hub::deliver(Recipient& recipient) {
     if (!current_is_encoded_) {
         current_is_encoded_ = true;
@@ -188,6 +165,10 @@ void Hub::deliver(Recipient& recipient) {
     } else if (runs_.has_current(recipient.run_)) {
         return;
     }
+    add_current(recipient);
+}
+
+void Hub::add_current(Recipient& recipient) {
     if (recipient.run_ == DeliveryRuns::nothing) touched_.push_back(&recipient);
     recipient.run_ = runs_.extend(recipient.run_);
 }
@@ -240,6 +221,7 @@ void Hub::enter(Recipient& recipient) {
     invariant(!recipient.entered_, "a feed enters once");
     recipient.entered_ = true;
     by_user_[recipient.user_].push_back(&recipient);
+    parts_.presence.opened(recipient.user_);
 }
 
 StoreResult<void> Hub::go_live(Recipient& recipient) {
@@ -264,6 +246,7 @@ StoreResult<void> Hub::go_live(Recipient& recipient) {
 
 void Hub::leave(Recipient& recipient) {
     if (!recipient.entered_) return;
+    parts_.presence.closed(recipient.user_);
     remove_one(by_user_, recipient.user_, &recipient);
     for (const RoomId& room : recipient.rooms_) remove_one(by_room_, room, &recipient);
     if (recipient.scope_.everything) remove_one(auditors_, &recipient);

@@ -3,7 +3,10 @@
 #include "broker/feed/counters.hpp"
 #include "broker/feed/delivery_runs.hpp"
 #include "broker/feed/pending_batches.hpp"
+#include "broker/feed/presence.hpp"
 #include "broker/feed/recipient.hpp"
+#include "broker/feed/room_audience.hpp"
+#include "broker/feed/typing_states.hpp"
 #include "eventstore/commit_listener.hpp"
 #include "eventstore/event_log.hpp"
 #include "projections/memberships.hpp"
@@ -38,7 +41,9 @@ public:
         const EventLog& log;
         const Memberships& memberships;  // never behind what is announced
         FeedCounters& counters;
+        Presence& presence;  // told who enters and leaves
         Post post;
+        std::function<TypingStates::Time()> now;  // of typing
     };
     // Begins at the log's head: before the sequencer commits anything more.
     explicit Hub(Parts parts);
@@ -60,8 +65,15 @@ public:
     [[nodiscard]] StoreResult<void> go_live(Recipient& recipient);
     void leave(Recipient& recipient);
 
-    // Frames that are no events, to the live feeds of a room's members but those of `user`.
-    void signal(const RoomId& room, const UserId& except, const SharedFrames& frame);
+    // A member of the room says that it types, or does no more; the others are told what
+    // TypingStates finds worth telling.
+    void typing(const RoomId& room, const UserId& user, bool typing);
+    // Tells what time has changed: typing that ends by itself, who is online. Presence goes to the
+    // live feeds of those who share a room of at most limits::presence_members_max members with the
+    // user, each once; larger rooms are skipped. Costs a look at each room of a user that came or
+    // went, and at most bounds::presence_deliveries_max frames or so. To be called about every
+    // second.
+    void sweep();
 
 private:
     using Feeds = std::vector<Recipient*>;
@@ -76,6 +88,14 @@ private:
     void join(const RoomId& room, const UserId& user);
     void part(const RoomId& room, const UserId& user);
     void deliver(Recipient& recipient);
+    void end_typing(const RoomId& room, const RecordedEvent& event, const RoomAudience& audience);
+    void tell_typing(const RoomId& room, const UserId& user, bool typing);
+    [[nodiscard]] std::size_t tell_presence(const Presence::Change& change);
+    [[nodiscard]] bool is_small(const RoomId& room, std::size_t members_max) const;
+    // Frames that are no events, to the live feeds of a room's members but those of `except`;
+    // they leave with the slice.
+    void signal(const RoomId& room, const UserId& except, const SharedFrames& frame);
+    void add_current(Recipient& recipient);
     void send_receipt(const RoomId& room, const UserId& user, Version up_to);
     void end_all(const Feeds& feeds, CloseCode code);
     void flush_slice();
@@ -92,6 +112,7 @@ private:
     std::unordered_map<RoomId, Feeds> by_room_;  // live ones
     Feeds auditors_;                             // live ones with scope=all
     std::vector<std::pair<Position, std::function<void()>>> waiters_;
+    TypingStates typing_;
 
     // The slice that is being handled.
     const RecordedEvent* current_ = nullptr;

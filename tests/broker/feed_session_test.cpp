@@ -301,6 +301,8 @@ TEST(Feed, TellsTypingToTheOthersAndNotToTheLog) {
     EXPECT_EQ(his.read(), expected);
     outside.send({{"type", "typing"}, {"ref", 1}, {"room_id", to_text(hall)}, {"typing", true}});
     EXPECT_EQ(outside.read("problem").at("problem").at("code"), "actor_is_not_member");
+    world.server().typing(hall, bob.user, true);
+    EXPECT_EQ(hers.read().at("typing"), true);
     world.server().typing(hall, bob.user, false);
     EXPECT_EQ(hers.read().at("typing"), false);
     EXPECT_EQ(world.log().head(), before);

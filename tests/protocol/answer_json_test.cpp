@@ -128,10 +128,10 @@ TEST_F(AnswerJson, OfAMemberHasBothNames) {
     world_.happened(hall, alice, group_named("Hall")).happened(hall, bob, joined(bob));
     const auto row = world_.views().memberships().member(hall, bob).value().value();
     EXPECT_EQ(
-        member_json(world_.views(), row).value(),
+        member_json(world_.views(), row, [](const UserId& user) { return user == bob; }).value(),
         R"({"user_id":"user_01h455vb4pex5vskg000000002","username":"bob",)"
         R"("display_name":"The bob","role":"member","joined_at":"2026-01-01T12:00:05.000000Z",)"
-        R"("online":false})"
+        R"("online":true})"
     );
 }
 

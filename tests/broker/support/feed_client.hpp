@@ -115,8 +115,15 @@ public:
             if (!receive()) return std::nullopt;
         }
     }
-    // The next text, answering pings; a close frame ends the test's expectation.
+    // The next text that is not about presence, which comes when it comes.
     nlohmann::json read() {
+        while (true) {
+            auto message = read_any();
+            if (message.is_null() || message.at("type") != "presence") return message;
+        }
+    }
+    // The next text, answering pings; a close frame ends the test's expectation.
+    nlohmann::json read_any() {
         while (auto frame = read_frame()) {
             if (frame->opcode == Opcode::ping) {
                 send(Opcode::pong, frame->payload);
@@ -133,7 +140,7 @@ public:
     // The next text of that type; others are skipped.
     nlohmann::json read(std::string_view type) {
         while (true) {
-            auto message = read();
+            auto message = read_any();
             if (message.is_null() || message.at("type") == type) return message;
         }
     }

@@ -44,6 +44,9 @@ public:
         settings.random = random_bytes;
         sequencer_ = std::make_unique<Sequencer>(*log_, *this, std::move(settings));
         options.port = 0;
+        options.now = [this] {
+            return std::chrono::steady_clock::now() + std::chrono::microseconds(clock_ahead_us_);
+        };
         server_ = std::make_unique<feed::FeedServer>(
             feed::FeedParts{
                 .log = *log_,
