@@ -22,17 +22,6 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
     return value;
 }
 
-std::string_view bearer_token(const HttpRequest& request) {
-    const std::string* header = request.header("authorization");
-    if (header == nullptr || header->size() < 7) return {};
-    std::string scheme = header->substr(0, 7);
-    std::transform(scheme.begin(), scheme.end(), scheme.begin(), [](unsigned char c) {
-        return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-    });
-    if (scheme != "bearer ") return {};
-    return std::string_view(*header).substr(7);
-}
-
 Answer<Actor> actor_of(const Exchange& exchange) {
     const Services& services = exchange.services();
     if (auto reason = services.not_ready()) return failure(not_ready(std::move(*reason)));
@@ -99,7 +88,32 @@ void add_receipt_headers(const ExchangePtr& exchange, const Accepted& accepted) 
 void answer_query(const ExchangePtr& exchange, UserRoute route) {
     const auto actor = actor_of(*exchange);
     if (!actor) return exchange->send_problem(actor.error());
+    const auto allowed = needs_scope(*actor, KeyScope::read);
+    if (!allowed) return exchange->send_problem(allowed.error());
     route(exchange, *actor);
+}
+
+// What a kind of command takes besides an authentic actor.
+using Requirement = Answer<void> (*)(const Actor&);
+
+void take_command(const ExchangePtr& exchange, Requirement requirement, UserRoute route) {
+    const auto actor = actor_of(*exchange);
+    if (!actor) return exchange->send_problem(actor.error());
+    const auto entitled = requirement(*actor);
+    if (!entitled) return exchange->send_problem(entitled.error());
+    const auto allowed = within_limit(*exchange, Limiter::commands_per_user, *actor);
+    if (!allowed) return exchange->send_problem(allowed.error());
+    route(exchange, *actor);
+}
+
+Handler command_handler(const Services& services, Requirement requirement, UserRoute route) {
+    return [&services, requirement, route](auto request, auto responder) {
+        take_command(
+            std::make_shared<Exchange>(services, std::move(request), std::move(responder)),
+            requirement,
+            route
+        );
+    };
 }
 
 // Waits for Verbatim-Min-Position, then goes on, or answers 503 behind.
@@ -184,17 +198,28 @@ Handler query_route(const Services& services, UserRoute route) {
 }
 
 Handler command_route(const Services& services, UserRoute route) {
-    return [&services, route](auto request, auto responder) {
-        const auto exchange =
-            std::make_shared<Exchange>(services, std::move(request), std::move(responder));
-        const auto actor = actor_of(*exchange);
-        if (!actor) return exchange->send_problem(actor.error());
-        const auto allowed = services.rate_limits.take(
-            Limiter::commands_per_user, as_text(actor->user.value().bytes), RateLimits::Clock::now()
-        );
-        if (!allowed) return exchange->send_problem(allowed.error());
-        route(exchange, *actor);
-    };
+    return command_handler(
+        services, [](const Actor& actor) { return needs_scope(actor, KeyScope::send); }, route
+    );
+}
+
+Handler account_route(const Services& services, UserRoute route) {
+    return command_handler(services, needs_session, route);
+}
+
+Answer<void> within_limit(const Exchange& exchange, Limiter limiter, const Actor& actor) {
+    return exchange.services().rate_limits.take_for(actor.user, limiter, RateLimits::Clock::now());
+}
+
+std::string_view bearer_token(const HttpRequest& request) {
+    const std::string* header = request.header("authorization");
+    if (header == nullptr || header->size() < 7) return {};
+    std::string scheme = header->substr(0, 7);
+    std::transform(scheme.begin(), scheme.end(), scheme.begin(), [](unsigned char c) {
+        return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    });
+    if (scheme != "bearer ") return {};
+    return std::string_view(*header).substr(7);
 }
 
 void submit(const ExchangePtr& exchange, CommandRequest command, Render render) {

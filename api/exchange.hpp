@@ -49,15 +49,24 @@ private:
 };
 using ExchangePtr = std::shared_ptr<Exchange>;
 
-// The three kinds of routes.
+// The kinds of routes.
 using OpenRoute = void (*)(const ExchangePtr&);
 using UserRoute = void (*)(const ExchangePtr&, const Actor&);
 // Anyone may ask.
 [[nodiscard]] Handler open_route(const Services& services, OpenRoute route);
-// A query by somebody: authenticated, and after Verbatim-Min-Position is shown.
+// A query by somebody: authenticated, with the scope `read`, and after Verbatim-Min-Position is
+// shown.
 [[nodiscard]] Handler query_route(const Services& services, UserRoute route);
-// A command by somebody: authenticated and within commands_per_user.
+// A command by somebody: authenticated, with the scope `send`, and within commands_per_user.
 [[nodiscard]] Handler command_route(const Services& services, UserRoute route);
+// The same about accounts and rights, which takes a session: an API key is refused.
+[[nodiscard]] Handler account_route(const Services& services, UserRoute route);
+// One more token of the actor's, for what has a limit of its own: 429 rate_limited.
+[[nodiscard]] Answer<void> within_limit(
+    const Exchange& exchange, Limiter limiter, const Actor& actor
+);
+// What stands behind `Bearer` in the request's Authorization; empty when nothing does.
+[[nodiscard]] std::string_view bearer_token(const HttpRequest& request);
 
 // How a command's success is answered; runs on the connection's worker. The receipt's headers are
 // already set.

@@ -85,6 +85,8 @@ bool may_read(const RoomAccess& access, Version seq) {
 }  // namespace
 
 void send_message(const ExchangePtr& exchange, const Actor& actor) {
+    const auto allowed = within_limit(*exchange, Limiter::messages_per_user, actor);
+    if (!allowed) return exchange->send_problem(allowed.error());
     const auto body = body_of(exchange->request());
     if (!body) return exchange->send_problem(body.error());
     auto command = read_send_message(*body, exchange->views().users());

@@ -2,6 +2,8 @@
 
 #include "api/account_routes.hpp"
 #include "api/exchange.hpp"
+#include "api/invite_link_routes.hpp"
+#include "api/key_routes.hpp"
 #include "api/message_routes.hpp"
 #include "api/operations_routes.hpp"
 #include "api/room_routes.hpp"
@@ -28,6 +30,11 @@ public:
         table_.add(method, base + path, command_route(services_, route), limits::body_bytes_max);
     }
 
+    // A command about accounts and rights: no API key may.
+    void account_command(Method method, const std::string& path, UserRoute route) {
+        table_.add(method, base + path, account_route(services_, route), limits::body_bytes_max);
+    }
+
     const std::string base = "/api/v1";
 
 private:
@@ -48,14 +55,17 @@ void add_accounts(Rows& rows) {
     rows.query("/users", accounts::find_users);
     rows.query("/users/{user_id}", accounts::show_user);
     rows.query("/users/me", accounts::show_me);
-    rows.command(Method::patch, "/users/me", accounts::rename_me);
-    rows.command(Method::put, "/users/me/password", accounts::change_password);
+    rows.account_command(Method::patch, "/users/me", accounts::rename_me);
+    rows.account_command(Method::put, "/users/me/password", accounts::change_password);
     rows.query("/users/me/invites", members::list_my_invites);
     rows.open(Method::post, rows.base + "/sessions", sessions::open_session);
     rows.open(Method::post, rows.base + "/sessions/refresh", sessions::refresh_session);
     rows.query("/sessions", sessions::list_sessions);
-    rows.command(Method::del, "/sessions/current", sessions::close_current);
-    rows.command(Method::del, "/sessions/{session_id}", sessions::close_session);
+    rows.account_command(Method::del, "/sessions/current", sessions::close_current);
+    rows.account_command(Method::del, "/sessions/{session_id}", sessions::close_session);
+    rows.account_command(Method::post, "/users/me/keys", keys::create_key);
+    rows.query("/users/me/keys", keys::list_keys);
+    rows.account_command(Method::del, "/users/me/keys/{key_id}", keys::revoke_key);
 }
 
 void add_rooms(Rows& rows) {
@@ -79,6 +89,10 @@ void add_members(Rows& rows) {
     rows.query("/rooms/{room_id}/bans", members::list_bans);
     rows.command(Method::put, "/rooms/{room_id}/bans/{user_id}", members::ban_user);
     rows.command(Method::del, "/rooms/{room_id}/bans/{user_id}", members::unban_user);
+    rows.command(Method::post, "/rooms/{room_id}/invite-links", invite_links::create_link);
+    rows.query("/rooms/{room_id}/invite-links", invite_links::list_links);
+    rows.command(Method::del, "/rooms/{room_id}/invite-links/{link_id}", invite_links::revoke_link);
+    rows.command(Method::post, "/invite-links/{code}/join", invite_links::join_by_link);
 }
 
 void add_messages(Rows& rows) {

@@ -1,6 +1,8 @@
 #include "api/account_routes.hpp"
 #include "api/credentials.hpp"
 #include "protocol/request_json.hpp"
+#include "protocol/secret_texts.hpp"
+#include "protocol/text_rules.hpp"
 
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -37,8 +39,8 @@ void send_tokens(
 
 std::string agent_of(const HttpRequest& request) {
     const std::string* agent = request.header("user-agent");
-    if (agent == nullptr || !is_valid_utf8(*agent)) return {};
-    return agent->size() <= agent_bytes_max ? *agent : std::string();
+    if (agent == nullptr || agent->size() > agent_bytes_max || !is_valid_utf8(*agent)) return {};
+    return fault_in_text(*agent, {0, agent_bytes_max}) ? std::string() : *agent;
 }
 
 void open_verified(const ExchangePtr& exchange, const UserId& user, Version verified) {
@@ -125,6 +127,10 @@ void refresh_session(const ExchangePtr& exchange) {
     if (!body) return exchange->send_problem(body.error());
     const auto text = read_refresh_token(*body);
     if (!text) return exchange->send_problem(text.error());
+    if (is_api_key(*text) || is_api_key(bearer_token(exchange->request())))
+        return exchange->send_problem(
+            not_allowed("An API key does not expire and has no session to refresh.")
+        );
     const auto presented = services.tokens.read_refresh(*text);
     if (!presented)
         return exchange->send_problem(not_authenticated("the refresh token is not valid"));

@@ -41,6 +41,13 @@ Uuid RowReader::uuid() {
     return uuid;
 }
 
+std::array<std::uint8_t, 32> RowReader::digest() {
+    std::array<std::uint8_t, 32> digest{};
+    const std::string_view bytes = take(digest.size());
+    std::copy(bytes.begin(), bytes.end(), digest.begin());
+    return digest;
+}
+
 Text RowReader::text() {
     if (u8() == 0) return std::nullopt;
     const std::size_t size = u32();

@@ -31,6 +31,10 @@ public:
         for (const std::uint8_t byte : id.value().bytes) bytes_[size_++] = static_cast<char>(byte);
         return *this;
     }
+    RowKey& digest(const std::array<std::uint8_t, 32>& digest) {
+        for (const std::uint8_t byte : digest) bytes_[size_++] = static_cast<char>(byte);
+        return *this;
+    }
     RowKey& number(std::uint64_t value) {
         for (int shift = 56; shift >= 0; shift -= 8)
             bytes_[size_++] = static_cast<char>(value >> shift & 0xff);
@@ -106,9 +110,12 @@ public:
     [[nodiscard]] Id id() {
         return Id(uuid());
     }
+    [[nodiscard]] std::array<std::uint8_t, 32> digest();
     [[nodiscard]] Text text();
     [[nodiscard]] std::string_view rest() { return take(left_.size()); }
 
+    // Nothing was missing so far.
+    [[nodiscard]] bool is_whole() const { return is_whole_; }
     // Nothing was missing, and nothing is left.
     [[nodiscard]] bool is_done() const { return is_whole_ && left_.empty(); }
 

@@ -21,12 +21,22 @@ enum Column : std::size_t {
     memberships_column,
     room_timeline_column,
     read_markers_column,
+    api_keys_column,
+    invite_links_column,
 };
 
 }  // namespace
 
 std::vector<std::string> Views::column_names() {
-    return {"users", "sessions", "room_directory", "memberships", "room_timeline", "read_markers"};
+    return {
+        "users",
+        "sessions",
+        "room_directory",
+        "memberships",
+        "room_timeline",
+        "read_markers",
+        "api_keys",
+        "invite_links"};
 }
 
 Views::Views(std::unique_ptr<Storage> storage)
@@ -36,13 +46,17 @@ Views::Views(std::unique_ptr<Storage> storage)
       rooms_(std::make_unique<RoomDirectory>(*storage_, room_directory_column)),
       memberships_(std::make_unique<Memberships>(*storage_, memberships_column)),
       timeline_(std::make_unique<RoomTimeline>(*storage_, room_timeline_column)),
-      read_markers_(std::make_unique<ReadMarkers>(*storage_, read_markers_column)) {
+      read_markers_(std::make_unique<ReadMarkers>(*storage_, read_markers_column)),
+      api_keys_(std::make_unique<ApiKeys>(*storage_, api_keys_column)),
+      invite_links_(std::make_unique<InviteLinks>(*storage_, invite_links_column)) {
     views_.push_back(std::make_unique<View>(*storage_, *users_, users_column));
     views_.push_back(std::make_unique<View>(*storage_, *sessions_, sessions_column));
     views_.push_back(std::make_unique<View>(*storage_, *rooms_, room_directory_column));
     views_.push_back(std::make_unique<View>(*storage_, *memberships_, memberships_column));
     views_.push_back(std::make_unique<View>(*storage_, *timeline_, room_timeline_column));
     views_.push_back(std::make_unique<View>(*storage_, *read_markers_, read_markers_column));
+    views_.push_back(std::make_unique<View>(*storage_, *api_keys_, api_keys_column));
+    views_.push_back(std::make_unique<View>(*storage_, *invite_links_, invite_links_column));
 }
 
 Views::~Views() = default;
@@ -138,7 +152,9 @@ StoreResult<std::unique_ptr<Storage>> open_views_storage(
         sessions_column,
         room_directory_column,
         memberships_column,
-        read_markers_column};
+        read_markers_column,
+        api_keys_column,
+        invite_links_column};
     auto opened = open_rocks_storage(options);
     if (opened) return opened;
     const StoreFault fault = opened.error().fault;

@@ -2,6 +2,8 @@
 
 #include "eventstore/commit_listener.hpp"
 #include "eventstore/event_log.hpp"
+#include "projections/api_keys.hpp"
+#include "projections/invite_links.hpp"
 #include "projections/memberships.hpp"
 #include "projections/read_markers.hpp"
 #include "projections/room_directory.hpp"
@@ -77,6 +79,8 @@ public:
     [[nodiscard]] const Memberships& memberships() const { return *memberships_; }
     [[nodiscard]] const RoomTimeline& timeline() const { return *timeline_; }
     [[nodiscard]] const ReadMarkers& read_markers() const { return *read_markers_; }
+    [[nodiscard]] const ApiKeys& api_keys() const { return *api_keys_; }
+    [[nodiscard]] const InviteLinks& invite_links() const { return *invite_links_; }
 
 private:
     struct View;
@@ -96,6 +100,8 @@ private:
     std::unique_ptr<Memberships> memberships_;
     std::unique_ptr<RoomTimeline> timeline_;
     std::unique_ptr<ReadMarkers> read_markers_;
+    std::unique_ptr<ApiKeys> api_keys_;
+    std::unique_ptr<InviteLinks> invite_links_;
     std::vector<std::unique_ptr<View>> views_;  // in the order of column_names()
     std::atomic<std::uint64_t> position_{0};
     std::optional<StoreError> failed_;  // apply()'s first failure, which all later ones repeat

@@ -1,5 +1,8 @@
+#include "protocol/answer_json.hpp"
 #include "protocol/request_json.hpp"
 #include "protocol/request_members.hpp"
+
+#include <algorithm>
 
 namespace verbatim {
 namespace {
@@ -7,6 +10,7 @@ namespace {
 constexpr CharacterBounds password_bounds{
     limits::password_characters_min, limits::password_characters_max};
 constexpr CharacterBounds display_name_bounds{1, limits::display_name_characters_max};
+constexpr CharacterBounds key_name_bounds{1, limits::key_name_characters_max};
 
 // Any characters at all: nobody ever sees a password.
 Answer<std::string> read_password(const nlohmann::json& body, const char* name) {
@@ -15,6 +19,28 @@ Answer<std::string> read_password(const nlohmann::json& body, const char* name) 
     if (auto fault = fault_in_length(*password, password_bounds))
         return failure(invalid_field(name, *std::move(fault)));
     return password;
+}
+
+Answer<KeyScope> scope_named(std::string_view text) {
+    for (const KeyScope scope : {KeyScope::read, KeyScope::send})
+        if (text == text_of(scope)) return scope;
+    return failure(invalid_field("scopes", "must hold read, send or both"));
+}
+
+Answer<std::vector<KeyScope>> read_scopes(const nlohmann::json& body) {
+    constexpr std::size_t scopes_max = static_cast<std::size_t>(KeyScope::send) + 1;
+    const auto texts = read_texts(body, "scopes", scopes_max);
+    if (!texts) return failure(texts.error());
+    std::vector<KeyScope> scopes;
+    for (const std::string_view text : *texts) {
+        const auto scope = scope_named(text);
+        if (!scope) return failure(scope.error());
+        if (std::ranges::find(scopes, *scope) != scopes.end())
+            return failure(invalid_field("scopes", "must name each scope once"));
+        scopes.push_back(*scope);
+    }
+    if (scopes.empty()) return failure(invalid_field("scopes", "must name at least one scope"));
+    return scopes;
 }
 
 }  // namespace
@@ -57,6 +83,14 @@ Answer<RenameUser> read_rename(const nlohmann::json& body) {
     auto display_name = read_text(body, "display_name", display_name_bounds);
     if (!display_name) return failure(std::move(display_name).error());
     return RenameUser{.display_name = *std::move(display_name)};
+}
+
+Answer<NewKey> read_new_key(const nlohmann::json& body) {
+    auto name = read_text(body, "name", key_name_bounds);
+    if (!name) return failure(std::move(name).error());
+    auto scopes = read_scopes(body);
+    if (!scopes) return failure(std::move(scopes).error());
+    return NewKey{.name = *std::move(name), .scopes = *std::move(scopes)};
 }
 
 }  // namespace verbatim

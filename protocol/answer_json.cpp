@@ -72,6 +72,42 @@ Answer<std::string> pinned_json(const Views& views, const RoomAccess& access) {
     return out;
 }
 
+void put_key(ObjectWriter& object, const ApiKeyRow& key) {
+    object.put("name", key.name);
+    std::string& scopes = object.member("scopes");
+    char before = '[';
+    for (const KeyScope scope : key.scopes) {
+        scopes += before;
+        append_json(scopes, text_of(scope));
+        before = ',';
+    }
+    scopes += ']';
+    object.put("created_at", key.created_at);
+}
+
+std::optional<std::uint64_t> widened(std::optional<std::uint32_t> number) {
+    return number ? std::optional<std::uint64_t>(*number) : std::nullopt;
+}
+
+std::string_view text_of(LinkEnd end) {
+    switch (end) {
+        case LinkEnd::revoked: return "revoked";
+        case LinkEnd::used_up: return "used_up";
+        case LinkEnd::expired: return "expired";
+    }
+    broken_invariant("every LinkEnd is listed above");
+}
+
+void put_link(ObjectWriter& object, const InviteLinkRow& link, Timestamp now) {
+    object.put_or_null("max_uses", widened(link.max_uses));
+    object.put("uses", std::uint64_t{link.uses});
+    object.put_or_null("expires_at", link.expires_at);
+    object.put("created_at", link.created_at);
+    object.put("created_by", link.created_by);
+    const auto ended = end_of(link, now);
+    object.put_or_null("ended", ended ? std::optional(text_of(*ended)) : std::nullopt);
+}
+
 }  // namespace
 
 Receipt receipt_of(const Accepted& accepted) {
@@ -112,6 +148,44 @@ std::string session_json(const SessionRow& session, const SessionId& current) {
     object.put("address", session.address);
     object.put("agent", session.agent);
     object.put_flag("current", session.session == current);
+    object.close();
+    return out;
+}
+
+std::string key_json(const ApiKeyRow& key) {
+    std::string out;
+    ObjectWriter object(out);
+    object.put("key_id", key.key);
+    put_key(object, key);
+    object.close();
+    return out;
+}
+
+std::string key_json(const ApiKeyRow& key, const Text& text) {
+    std::string out;
+    ObjectWriter object(out);
+    object.put("key_id", key.key);
+    object.put("key", text);
+    put_key(object, key);
+    object.close();
+    return out;
+}
+
+std::string invite_link_json(const InviteLinkRow& link, Timestamp now) {
+    std::string out;
+    ObjectWriter object(out);
+    object.put("link_id", link.link);
+    put_link(object, link, now);
+    object.close();
+    return out;
+}
+
+std::string invite_link_json(const InviteLinkRow& link, Timestamp now, const Text& code) {
+    std::string out;
+    ObjectWriter object(out);
+    object.put("link_id", link.link);
+    object.put("code", code);
+    put_link(object, link, now);
     object.close();
     return out;
 }

@@ -25,6 +25,17 @@ struct Receipt {
 [[nodiscard]] std::string user_json(const UserRow& user);
 // {session_id, opened_at, refreshed_at, address, agent, current}
 [[nodiscard]] std::string session_json(const SessionRow& session, const SessionId& current);
+// {key_id, name, scopes, created_at}
+[[nodiscard]] std::string key_json(const ApiKeyRow& key);
+// The same with `key`, its text: null where that was shown before.
+[[nodiscard]] std::string key_json(const ApiKeyRow& key, const Text& text);
+// {link_id, max_uses, uses, expires_at, created_at, created_by, ended}; `ended` is null, revoked,
+// used_up or expired.
+[[nodiscard]] std::string invite_link_json(const InviteLinkRow& link, Timestamp now);
+// The same with `code`: null where that was shown before.
+[[nodiscard]] std::string invite_link_json(
+    const InviteLinkRow& link, Timestamp now, const Text& code
+);
 // The contract's `room`, with `my` and `last_message` for members.
 [[nodiscard]] Answer<std::string> room_json(
     const Views& views, const RoomAccess& access, const UserId& user

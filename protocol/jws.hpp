@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-// The pieces of JOSE that tokens are made of, by libsodium. Private to tokens.cpp.
+// The pieces of JOSE that tokens are made of, by libsodium. Private to the makers of tokens.
 namespace verbatim {
 
 // RFC 4648 section 5, without padding.

@@ -16,25 +16,31 @@ constexpr auto other_codes = std::to_array<ProblemCode>({
     {"bad_request", 400, "Bad request"},
     {"not_authenticated", 401, "Not authenticated"},
     {"not_allowed", 403, "Not allowed"},
+    {"scope_is_missing", 403, "Scope is missing"},
     {"not_a_member_then", 403, "Not a member then"},
     {"not_found", 404, "Not found"},
+    {"key_not_found", 404, "Key not found"},
     {"method_not_allowed", 405, "Method not allowed"},
     {"request_timeout", 408, "Request timeout"},
     {"room_has_moved_on", 412, "Room has moved on"},
     {"content_too_large", 413, "Content too large"},
     {"uri_too_long", 414, "URI too long"},
     {"unsupported_media_type", 415, "Unsupported media type"},
+    {"expectation_failed", 417, "Expectation failed"},
     {"invalid_field", 422, "Invalid field"},
     {"idempotency_key_reused", 422, "Idempotency key reused"},
+    {"upgrade_required", 426, "Upgrade required"},
     {"rate_limited", 429, "Rate limited"},
     {"headers_too_large", 431, "Headers too large"},
     {"internal_error", 500, "Internal error"},
+    {"not_implemented", 501, "Not implemented"},
     {"not_taking_commands", 503, "Not taking commands"},
     {"outcome_unknown", 503, "Outcome unknown"},
     {"storage_failed", 503, "Storage failed"},
     {"behind", 503, "Behind"},
     {"not_ready", 503, "Not ready"},
     {"overloaded", 503, "Overloaded"},
+    {"http_version_not_supported", 505, "HTTP version not supported"},
 });
 
 constexpr int draining_retry_seconds = 5;       // another node, or this one after its restart
@@ -140,8 +146,12 @@ std::string_view code_of_status(int status) {
         case 413: return "content_too_large";
         case 414: return "uri_too_long";
         case 415: return "unsupported_media_type";
+        case 417: return "expectation_failed";
+        case 426: return "upgrade_required";
         case 431: return "headers_too_large";
+        case 501: return "not_implemented";
         case 503: return "overloaded";
+        case 505: return "http_version_not_supported";
         default: return "internal_error";
     }
 }
@@ -225,6 +235,10 @@ Problem not_allowed(std::string detail) {
     return problem_with("not_allowed", std::move(detail));
 }
 
+Problem scope_is_missing(std::string detail) {
+    return problem_with("scope_is_missing", std::move(detail));
+}
+
 Problem not_a_member_then() {
     return problem_with(
         "not_a_member_then", "This room shows its members only what was said while they were in it."
@@ -233,6 +247,10 @@ Problem not_a_member_then() {
 
 Problem not_found(std::string detail) {
     return problem_with("not_found", std::move(detail));
+}
+
+Problem key_not_found() {
+    return problem_with("key_not_found", "You have no API key with this id.");
 }
 
 Problem invalid_field(std::string field, std::string detail) {

@@ -1,6 +1,7 @@
 #include "protocol/rate_limits.hpp"
 
 #include "domain/invariant.hpp"
+#include "eventstore/digest.hpp"
 #include "protocol/bounded_sets.hpp"
 
 #include <algorithm>
@@ -13,7 +14,21 @@
 namespace verbatim {
 namespace {
 
-constexpr std::size_t limiters = static_cast<std::size_t>(Limiter::feeds_per_address) + 1;
+constexpr auto every_limiter = std::to_array<Limiter>({
+    Limiter::registrations_per_address,
+    Limiter::logins_per_address,
+    Limiter::logins_per_username,
+    Limiter::commands_per_user,
+    Limiter::feeds_per_address,
+    Limiter::messages_per_user,
+    Limiter::uploads_per_user,
+    Limiter::searches_per_user,
+    Limiter::feeds_per_user,
+    Limiter::invite_codes_per_address,
+    Limiter::invite_codes_per_user,
+});
+constexpr std::size_t limiters = every_limiter.size();
+static_assert(limiters == static_cast<std::size_t>(Limiter::invite_codes_per_user) + 1);
 constexpr std::size_t buckets_per_limiter_max = 100'000;
 constexpr double seconds_per_minute = 60;
 // What rounding may take from a token that is due now.
@@ -68,8 +83,18 @@ std::string_view name_of(Limiter limiter) {
         case Limiter::logins_per_username: return "logins_per_username";
         case Limiter::commands_per_user: return "commands_per_user";
         case Limiter::feeds_per_address: return "feeds_per_address";
+        case Limiter::messages_per_user: return "messages_per_user";
+        case Limiter::uploads_per_user: return "uploads_per_user";
+        case Limiter::searches_per_user: return "searches_per_user";
+        case Limiter::feeds_per_user: return "feeds_per_user";
+        case Limiter::invite_codes_per_address: return "invite_codes_per_address";
+        case Limiter::invite_codes_per_user: return "invite_codes_per_user";
     }
     broken_invariant("every Limiter is listed above");
+}
+
+std::span<const Limiter> all_limiters() {
+    return every_limiter;
 }
 
 Allowance default_allowance(Limiter limiter) {
@@ -81,6 +106,13 @@ Allowance default_allowance(Limiter limiter) {
             return {.per_second = 10 / seconds_per_minute, .burst = 10};
         case Limiter::commands_per_user: return {.per_second = 50, .burst = 200};
         case Limiter::feeds_per_address: return {.per_second = 5, .burst = 100};
+        case Limiter::messages_per_user: return {.per_second = 20, .burst = 100};
+        case Limiter::uploads_per_user: return {.per_second = 1, .burst = 60};
+        case Limiter::searches_per_user: return {.per_second = 5, .burst = 30};
+        case Limiter::feeds_per_user: return {.per_second = 1, .burst = 40};
+        case Limiter::invite_codes_per_address: return {.per_second = 1, .burst = 60};
+        case Limiter::invite_codes_per_user:
+            return {.per_second = 20 / seconds_per_minute, .burst = 20};
     }
     broken_invariant("every Limiter is listed above");
 }
@@ -126,6 +158,10 @@ void RateLimits::turn_off() {
 
 void RateLimits::set(Limiter limiter, Allowance allowance) {
     buckets_->of(limiter).allowance.store(allowance);
+}
+
+Answer<void> RateLimits::take_for(const UserId& user, Limiter limiter, Clock::time_point now) {
+    return take(limiter, as_text(user.value().bytes), now);
 }
 
 Answer<void> RateLimits::take(Limiter limiter, std::string_view subject, Clock::time_point now) {

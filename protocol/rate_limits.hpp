@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,17 @@ enum class Limiter {
     logins_per_username,
     commands_per_user,
     feeds_per_address,
+    // What costs more than other commands and queries. Messages count as commands too.
+    messages_per_user,
+    uploads_per_user,  // those begun; their pieces are bounded by bytes
+    searches_per_user,
+    feeds_per_user,
+    invite_codes_per_address,
+    invite_codes_per_user,
 };
 [[nodiscard]] std::string_view name_of(Limiter limiter);
+// All there are, in the order of their declaration.
+[[nodiscard]] std::span<const Limiter> all_limiters();
 
 struct Allowance {
     double per_second = 0;
@@ -41,6 +51,9 @@ public:
     [[nodiscard]] Answer<void> take(
         Limiter limiter, std::string_view subject, Clock::time_point now
     );
+
+    // The same of a user, through whichever door it comes and by token or key.
+    [[nodiscard]] Answer<void> take_for(const UserId& user, Limiter limiter, Clock::time_point now);
 
 private:
     struct Buckets;

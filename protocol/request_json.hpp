@@ -39,6 +39,20 @@ struct NewPassword {
 [[nodiscard]] Answer<std::string> read_refresh_token(const nlohmann::json& body);
 [[nodiscard]] Answer<RenameUser> read_rename(const nlohmann::json& body);
 
+// An API key that is asked for: what of CreateKey its user chooses.
+struct NewKey {
+    std::string name;
+    std::vector<KeyScope> scopes;  // each once, at least one
+};
+[[nodiscard]] Answer<NewKey> read_new_key(const nlohmann::json& body);
+
+// An invite link that is asked for.
+struct NewInviteLink {
+    std::optional<std::uint32_t> max_uses;
+    std::optional<std::int64_t> expires_in;  // seconds
+};
+[[nodiscard]] Answer<NewInviteLink> read_new_invite_link(const nlohmann::json& body);
+
 [[nodiscard]] Answer<CreateRoom> read_create_room(const nlohmann::json& body);
 [[nodiscard]] Answer<UpdateRoom> read_update_room(const nlohmann::json& body);
 [[nodiscard]] Answer<PutMember> read_put_member(const nlohmann::json& body, const UserId& user);

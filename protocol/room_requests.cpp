@@ -145,4 +145,19 @@ Answer<BanUser> read_ban(const nlohmann::json& body, const UserId& user) {
     return BanUser{.user = user, .reason = *std::move(reason)};
 }
 
+Answer<NewInviteLink> read_new_invite_link(const nlohmann::json& body) {
+    NewInviteLink link;
+    if (member_of(body, "max_uses") != nullptr) {
+        const auto uses = read_number(body, "max_uses", 1, limits::invite_link_uses_max);
+        if (!uses) return failure(uses.error());
+        link.max_uses = static_cast<std::uint32_t>(*uses);
+    }
+    if (member_of(body, "expires_in") != nullptr) {
+        const auto seconds = read_number(body, "expires_in", 1, limits::invite_link_seconds_max);
+        if (!seconds) return failure(seconds.error());
+        link.expires_in = static_cast<std::int64_t>(*seconds);
+    }
+    return link;
+}
+
 }  // namespace verbatim

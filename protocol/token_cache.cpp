@@ -14,37 +14,37 @@ std::uint64_t hash_of(const Digest& digest) {
     return head;
 }
 
-std::uint64_t hash_of(const SessionId& session) {
-    return std::hash<SessionId>{}(session);
+std::uint64_t hash_of(const Uuid& credential) {
+    return std::hash<Uuid>{}(credential);
 }
 
-void end(const TokenCache::Watch& watch) {
+void end_watch(const TokenCache::Watch& watch) {
     watch->store(true, std::memory_order_release);
 }
 
 }  // namespace
 
-TokenCache::Watch TokenCache::watch(const SessionId& session) {
+TokenCache::Watch TokenCache::watch_of(const Uuid& credential) {
     const std::uint64_t now = clock_.fetch_add(1, std::memory_order_relaxed);
-    return watches_.with(hash_of(session), [&](std::vector<Watched>& set) {
-        const auto known = std::ranges::find(set, session, &Watched::session);
+    return watches_.with(hash_of(credential), [&](std::vector<Watched>& set) {
+        const auto known = std::ranges::find(set, credential, &Watched::credential);
         if (known != set.end()) return known->watch;
         const auto oldest = [](const Watched& left, const Watched& right) {
             return left.made < right.made;
         };
         // Its closing could not be told to a watch that is no longer here.
         if (set.size() == BoundedSets<Watched>::ways_max)
-            end(std::ranges::min_element(set, oldest)->watch);
+            end_watch(std::ranges::min_element(set, oldest)->watch);
         auto watch = std::make_shared<std::atomic<bool>>(false);
-        BoundedSets<Watched>::add(set, {session, watch, now}, oldest);
+        BoundedSets<Watched>::add(set, {credential, watch, now}, oldest);
         return watch;
     });
 }
 
-void TokenCache::close(const SessionId& session) {
+void TokenCache::end(const Uuid& credential) {
     // Where nobody watches it, the ended watch is for a verification that has yet to begin and may
     // still see the session open.
-    end(watch(session));
+    end_watch(watch_of(credential));
 }
 
 void TokenCache::keep(const Digest& token, const Actor& actor, Watch watch) {

@@ -94,9 +94,7 @@ void FeedSession::request_was_read() {
     );
     if (!wanted) return refuse(wanted.error());
     if (!websocket::is_upgrade(request)) {
-        Problem problem = bad_request("this port speaks WebSocket (RFC 6455) only");
-        problem.status = 426;
-        return refuse(problem);
+        return refuse(http_problem(426, "this port speaks WebSocket (RFC 6455) only"));
     }
     const auto& origins = context_.options.origins;
     const std::string_view origin = as_std(request[http::field::origin]);
@@ -110,6 +108,7 @@ void FeedSession::request_was_read() {
         Limiter::feeds_per_address, handshake_->address, std::chrono::steady_clock::now()
     );
     if (!allowed) return refuse(allowed.error());
+    if (const auto admitted = admit_user(wanted->token); !admitted) return refuse(admitted.error());
     handshake_->request = std::move(*wanted);
     accept();
 }
@@ -202,7 +201,7 @@ void FeedSession::flush() {
 
 void FeedSession::end(CloseCode code) {
     switch (code) {
-        case CloseCode::not_authenticated: return close(code, "the session has ended");
+        case CloseCode::not_authenticated: return close(code, "the session or the key has ended");
         case CloseCode::not_allowed: return close(code, "the role was revoked");
         case CloseCode::draining:
         case CloseCode::binary:

@@ -116,7 +116,9 @@ private:
 
     // feed_session_start.cpp: from the handshake's end to the live feed.
     void begin_feed();
-    [[nodiscard]] bool authenticate(const FeedRequest& request);
+    [[nodiscard]] Answer<void> admit_user(const std::string& token) const;
+    [[nodiscard]] Answer<void> authenticate(const std::string& token);
+    void close_refused(const Problem& problem);
     [[nodiscard]] Answer<void> choose_scope(const FeedRequest& request);
     void welcome();
     void begin_at_tail();
@@ -136,6 +138,7 @@ private:
     void some_was_read();
     void message_was_read(std::string_view message);
     void answer(const std::string& ref, Answer<ClientFrame> frame);
+    [[nodiscard]] Answer<void> admit(const ClientFrame& frame) const;
     void handle(const std::string& ref, SendFrame frame);
     void handle(const std::string& ref, const ReadFrame& frame);
     void handle(const std::string& ref, const TypingFrame& frame);
@@ -154,6 +157,7 @@ private:
     bool reading_ = false;
     bool upgraded_ = false;
     bool peer_is_done_ = false;  // nothing more to read
+    bool may_send_ = false;      // not with an API key that only reads
     std::uint8_t pongs_missing_ = 0;
     std::uint8_t heartbeats_stalled_ = 0;
     std::uint16_t commands_in_flight_ = 0;

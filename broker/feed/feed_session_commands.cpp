@@ -84,11 +84,20 @@ void FeedSession::message_was_read(std::string_view message) {
 
 void FeedSession::answer(const std::string& ref, Answer<ClientFrame> frame) {
     if (!frame) return send_problem(ref, frame.error());
-    const auto allowed = context_.parts.rate_limits.take(
-        Limiter::commands_per_user, to_text(user()), std::chrono::steady_clock::now()
-    );
+    const auto allowed = admit(*frame);
     if (!allowed) return send_problem(ref, allowed.error());
     std::visit([&](auto& wanted) { handle(ref, std::move(wanted)); }, *frame);
+}
+
+// With an API key that only reads, all that may come is the next token.
+Answer<void> FeedSession::admit(const ClientFrame& frame) const {
+    if (!may_send_ && !std::holds_alternative<AuthFrame>(frame))
+        return failure(scope_is_missing("This needs an API key with the scope send."));
+    RateLimits& limits = context_.parts.rate_limits;
+    const auto now = std::chrono::steady_clock::now();
+    auto command = limits.take_for(user(), Limiter::commands_per_user, now);
+    if (!command || !std::holds_alternative<SendFrame>(frame)) return command;
+    return limits.take_for(user(), Limiter::messages_per_user, now);
 }
 
 void FeedSession::handle(const std::string& ref, SendFrame frame) {
@@ -136,12 +145,7 @@ void FeedSession::handle(const std::string& ref, const TypingFrame& frame) {
 }
 
 void FeedSession::handle(const std::string&, const AuthFrame& frame) {
-    const auto actor =
-        context_.parts.authenticator.authenticate(frame.token, context_.parts.clock());
-    if (!actor || actor->user != user())
-        return close(CloseCode::not_authenticated, "not authenticated");
-    identify(actor->user, actor->session);
-    expires_ = actor->expires;
+    if (const auto renewed = authenticate(frame.token); !renewed) close_refused(renewed.error());
 }
 
 void FeedSession::submit(const std::string& ref, Submission submission) {

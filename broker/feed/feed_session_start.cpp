@@ -14,7 +14,7 @@ void FeedSession::begin_feed() {
     const FeedRequest& request = handshake->request;
     read_some();
     if (is_ending()) return;
-    if (!authenticate(request)) return close(CloseCode::not_authenticated, "not authenticated");
+    if (const auto known = authenticate(request.token); !known) return close_refused(known.error());
     context_.hub.enter(*this);
     next_ping_ = std::chrono::steady_clock::now() + context_.options.heartbeat;
     const auto chosen = choose_scope(request);
@@ -37,13 +37,33 @@ void FeedSession::welcome() {
     ));
 }
 
-bool FeedSession::authenticate(const FeedRequest& request) {
-    const auto actor =
-        context_.parts.authenticator.authenticate(request.token, context_.parts.clock());
-    if (!actor) return false;
-    identify(actor->user, actor->session);
+// Before the handshake, where a refusal can still be told in HTTP. Who is not authentic is let in,
+// to be told so by begin_feed().
+Answer<void> FeedSession::admit_user(const std::string& token) const {
+    const auto actor = context_.parts.authenticator.authenticate(token, context_.parts.clock());
+    if (!actor) return {};
+    return context_.parts.rate_limits.take_for(
+        actor->user, Limiter::feeds_per_user, std::chrono::steady_clock::now()
+    );
+}
+
+// 401, or 403 of an API key that may not read. A feed that is open already stays its user's.
+Answer<void> FeedSession::authenticate(const std::string& token) {
+    const auto actor = context_.parts.authenticator.authenticate(token, context_.parts.clock());
+    if (!actor) return failure(actor.error());
+    if (!user().is_nil() && actor->user != user())
+        return failure(not_authenticated("this is another user's token"));
+    const auto reads = needs_scope(*actor, KeyScope::read);
+    if (!reads) return reads;
+    identify(actor->user, actor->session, actor->key ? actor->key->key : KeyId());
+    may_send_ = needs_scope(*actor, KeyScope::send).has_value();
     expires_ = actor->expires;
-    return true;
+    return {};
+}
+
+void FeedSession::close_refused(const Problem& problem) {
+    if (problem.status == 403) return close(CloseCode::not_allowed, "the scope is missing");
+    close(CloseCode::not_authenticated, "not authenticated");
 }
 
 Answer<void> FeedSession::choose_scope(const FeedRequest& request) {

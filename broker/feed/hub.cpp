@@ -126,6 +126,12 @@ void Hub::handle_account_event(const UserId& user, const RecordedEvent& event) {
             std::back_inserter(ending),
             [&](const Recipient* feed) { return feed->session_ == closed->session; }
         );
+    } else if (const auto* const key = std::get_if<KeyRevoked>(&account_event)) {
+        std::ranges::copy_if(
+            feeds_of(user),
+            std::back_inserter(ending),
+            [&](const Recipient* feed) { return feed->key_ == key->key; }
+        );
     } else if (const auto* const revoked = std::get_if<RoleRevoked>(&account_event);
                revoked != nullptr && revoked->role == ServerRole::auditor) {
         code = CloseCode::not_allowed;

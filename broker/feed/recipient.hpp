@@ -42,9 +42,11 @@ public:
     [[nodiscard]] const FeedScope& scope() const { return scope_; }
 
 protected:
-    void identify(const UserId& user, const SessionId& session) {
+    // `key`: the API key that it was opened with, and `session` is nil; otherwise `key` is.
+    void identify(const UserId& user, const SessionId& session, const KeyId& key) {
         user_ = user;
         session_ = session;
+        key_ = key;
     }
     void narrow(FeedScope scope) { scope_ = std::move(scope); }
 
@@ -52,6 +54,7 @@ private:
     friend class Hub;
     UserId user_;
     SessionId session_;
+    KeyId key_;
     FeedScope scope_;
     std::vector<RoomId> rooms_;  // whose events it gets; the hub's
     DeliveryRuns::Run run_ = DeliveryRuns::nothing;

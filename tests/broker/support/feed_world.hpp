@@ -37,7 +37,7 @@ public:
           tokens_(std::array<std::uint8_t, 32>{7}),
           authenticator_(tokens_, views_) {
         EXPECT_TRUE(views_.catch_up(*log_, [](const RebuildProgress&) {}).has_value());
-        for (const Limiter limiter : {Limiter::feeds_per_address, Limiter::commands_per_user})
+        for (const Limiter limiter : all_limiters())
             rate_limits_.set(limiter, {.per_second = 1e9, .burst = 1e9});
         SequencerOptions settings;
         settings.clock = system_now;
