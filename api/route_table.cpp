@@ -3,7 +3,9 @@
 #include "api/http_text.hpp"
 #include "domain/invariant.hpp"
 
+#include <algorithm>
 #include <array>
+#include <functional>
 
 namespace verbatim::api {
 
@@ -167,6 +169,22 @@ RouteTable::Match RouteTable::match(Method method, std::string_view raw_path) co
     for (const auto& [depth, name] : route->parameters)
         match.parameters.emplace_back(name, path.segments[depth]);
     return match;
+}
+
+void RouteTable::list(const Node& node, std::vector<Listed>& listed) {
+    for (std::size_t method = 0; method < methods; ++method) {
+        if (const auto& route = node.routes[method])
+            listed.push_back({static_cast<Method>(method), route->pattern});
+    }
+    for (const auto& [text, child] : node.literals) list(*child, listed);
+    if (node.parameter) list(*node.parameter, listed);
+}
+
+std::vector<RouteTable::Listed> RouteTable::list() const {
+    std::vector<Listed> listed;
+    list(*root_, listed);
+    std::ranges::stable_sort(listed, std::less(), &Listed::pattern);
+    return listed;
 }
 
 }  // namespace verbatim::api

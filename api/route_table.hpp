@@ -63,11 +63,19 @@ public:
 
     [[nodiscard]] std::size_t size() const { return size_; }
 
+    // Every route as it was added, by pattern: what documents are compared with.
+    struct Listed {
+        Method method = Method::other;
+        std::string pattern;
+    };
+    [[nodiscard]] std::vector<Listed> list() const;
+
 private:
     struct Node;
     struct Path;
 
     const Node* find(const Node& node, const Path& path, std::size_t depth) const;
+    static void list(const Node& node, std::vector<Listed>& listed);
 
     std::unique_ptr<Node> root_;
     std::size_t size_ = 0;

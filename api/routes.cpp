@@ -1,6 +1,7 @@
 #include "api/routes.hpp"
 
 #include "api/account_routes.hpp"
+#include "api/docs_routes.hpp"
 #include "api/exchange.hpp"
 #include "api/invite_link_routes.hpp"
 #include "api/key_routes.hpp"
@@ -116,6 +117,7 @@ RouteTable make_routes(const Services& services) {
     add_rooms(rows);
     add_members(rows);
     add_messages(rows);
+    add_docs(table);
     return table;
 }
 

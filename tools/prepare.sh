@@ -2,9 +2,10 @@
 # Works as root and with sudo, and without a network when everything is there.
 
 install_missing_packages() {
-    local missing=() package
-    while read -r package; do
+    local missing=() package program
+    while read -r package program; do
         case "$package" in '' | '#'*) continue ;; esac
+        [ -n "$program" ] && command -v "$program" >/dev/null && continue
         [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
             missing+=("$package")
     done < tools/packages.txt
@@ -21,6 +22,20 @@ install_missing_packages() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2 &&
         "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
             apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+# install_node_modules FOLDER: what its package-lock.json says. Needs a network only when that has
+# changed.
+install_node_modules() {
+    local folder=$1
+    local installed=$folder/node_modules/.installed-lock.json
+    cmp -s "$folder/package-lock.json" "$installed" && return 0
+    echo "installing: npm packages of $folder/" >&2
+    npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || {
+        echo "The npm packages of $folder/ are missing, and npm could not bring them: see above." >&2
+        return 1
+    }
+    cp "$folder/package-lock.json" "$installed"
 }
 
 # build PRESET TARGET…
