@@ -54,8 +54,10 @@ private:
             create_room(events);
         } else if (what < 15) {
             account_command(events);
-        } else if (what < 22) {
+        } else if (what < 21) {
             mark_read(events);
+        } else if (what < 22) {
+            server_act(events);
         } else {
             room_command(events);
         }
@@ -258,6 +260,28 @@ private:
             Message& message = messages_[{room, seq}];
             message = evolve(message, event, recorded.context());
         }
+    }
+
+    // What no user does by itself: forgetting, holds, an auditor's look.
+    void server_act(Events& events) {
+        const UserId user = any_user();
+        const RoomId room = any_room();
+        switch (below(7)) {
+            case 0:
+                if (users_.size() == users_max) account(user, BeginErasure{}, events);
+                return;
+            case 1: return account(user, CompleteErasure{}, events);
+            case 2: return account(user, NoteAuditRead{"GET /api/v1/events", room}, events);
+            case 3: return this->room(room, user, DropErased{user}, events);
+            case 4: return this->room(room, any_actor(states_[room]), SetRetention{7}, events);
+            case 5: return this->room(room, the_server, ExpireContents{any_seq(room)}, events);
+            default: break;
+        }
+        static const std::vector<ServerEvent> server_events{
+            HoldSet{UserId(), std::nullopt, "a case"},
+            HoldLifted{UserId(), std::nullopt},
+            EpochBegun{EpochCause::restored, Uuid(), Position(1), std::nullopt}};
+        stamp(server_stream, the_server, server_events[below(server_events.size())], events);
     }
 
     void mark_read(Events& events) {
