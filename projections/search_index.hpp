@@ -1,0 +1,66 @@
+#pragma once
+
+#include "eventstore/event_log.hpp"
+#include "projections/search_reader.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace verbatim {
+
+struct SearchIndexOptions {
+    std::filesystem::path file;
+    std::function<void(const std::string&)> report;  // why it is rebuilt, and failures, for people
+    std::function<void(Position)> advanced;          // after each commit, on the index's thread
+    SearchReader::Now now = SearchReader::Clock::now;  // for deadlines
+};
+
+// Full text search over the live messages, in an SQLite file of its own, which is derived from the
+// log: where it is missing, damaged, of another schema or epoch, ahead of the log or different from
+// it at its checkpoint, it is removed and built anew. A thread of its own tails the log in
+// transactions that hold their checkpoint, so that a crash leaves a whole number of them; commands
+// never wait for it.
+//
+// Texts that the log destroys leave the file too: a message.deleted with `destroyed`, and what
+// destroy_texts_of() names. Until the rest is overwritten, within a minute, they are found by
+// nobody but still stand in the file's bytes.
+//
+// Threads:  start and stop by one; everything else by any.
+// Lifetime: shorter than the log's.
+class SearchIndex {
+public:
+    SearchIndex(const EventLog& log, SearchIndexOptions options);
+    ~SearchIndex();
+    SearchIndex(const SearchIndex&) = delete;
+    SearchIndex& operator=(const SearchIndex&) = delete;
+
+    // Opens the file and indexes what it lacks, on the thread; returns at once.
+    void start();
+    // The log has grown. Does not block.
+    void wake();
+    // Ends the thread, leaving an unfinished transaction undone. Searches fail from then on.
+    void stop();
+
+    // Everything up to it can be found; 0 until the file is open.
+    [[nodiscard]] Position position() const;
+    [[nodiscard]] std::uint64_t disk_bytes() const;
+
+    // Searches on the caller's thread, each concurrent call by a connection of its own, which are
+    // kept. Where the file is not open, waits for it until the deadline.
+    [[nodiscard]] Expected<SearchPage, SearchFailure> find(
+        const SearchQuery& query, const SearchView& view, SearchReader::Clock::time_point deadline
+    );
+
+    // Forgets all messages of a user and overwrites their texts, on the thread. Not remembered over
+    // a restart: repeat it then.
+    void destroy_texts_of(const UserId& sender);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace verbatim
