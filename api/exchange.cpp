@@ -118,16 +118,12 @@ Handler command_handler(const Services& services, Requirement requirement, UserR
 
 // Waits for Verbatim-Min-Position, then goes on, or answers 503 behind.
 void when_shown(const ExchangePtr& exchange, UserRoute route) {
-    const std::string* header = exchange->request().header("verbatim-min-position");
-    if (header == nullptr) return answer_query(exchange, route);
-    const auto wanted = parse_number(*header);
-    if (!wanted)
-        return exchange->send_problem(
-            invalid_field("Verbatim-Min-Position", "must be a position: a whole number")
-        );
-    if (*wanted <= exchange->views().position().value()) return answer_query(exchange, route);
+    const auto wanted = min_position_of(exchange->request());
+    if (!wanted) return exchange->send_problem(wanted.error());
+    if (wanted->value_or(Position()) <= exchange->views().position())
+        return answer_query(exchange, route);
     exchange->services().waiters.wait(
-        Position(*wanted),
+        **wanted,
         std::chrono::milliseconds(limits::min_position_wait_ms),
         [exchange, route](bool shown) {
             exchange->resume([exchange, route, shown] {
@@ -298,6 +294,16 @@ Answer<std::optional<std::uint64_t>> number_in_query(
             "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max)
         ));
     return number;
+}
+
+Answer<std::optional<Position>> min_position_of(const HttpRequest& request) {
+    const std::string* header = request.header("verbatim-min-position");
+    if (header == nullptr) return std::optional<Position>();
+    const auto wanted = parse_number(*header);
+    if (!wanted)
+        return failure(invalid_field("Verbatim-Min-Position", "must be a position: a whole number")
+        );
+    return std::optional(Position(*wanted));
 }
 
 Answer<std::size_t> limit_in_query(const HttpRequest& request) {

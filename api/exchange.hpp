@@ -6,6 +6,7 @@
 #include "protocol/answer_json.hpp"
 #include "protocol/problem.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -29,6 +30,8 @@ public:
     [[nodiscard]] const Services& services() const { return services_; }
     [[nodiscard]] const HttpRequest& request() const { return *request_; }
     [[nodiscard]] const Views& views() const { return services_.views; }
+    // When the request came.
+    [[nodiscard]] std::chrono::steady_clock::time_point begun() const { return begun_; }
 
     // Added to whatever is answered.
     void add_header(std::string name, std::string value);
@@ -45,6 +48,7 @@ private:
     const Services& services_;
     std::shared_ptr<const HttpRequest> request_;
     std::shared_ptr<Responder> responder_;
+    const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
     std::vector<std::pair<std::string, std::string>> headers_;
 };
 using ExchangePtr = std::shared_ptr<Exchange>;
@@ -98,6 +102,8 @@ void render_empty(const ExchangePtr& exchange, const Accepted& accepted);
 [[nodiscard]] Answer<std::optional<std::uint64_t>> number_in_query(
     const HttpRequest& request, std::string_view name, std::uint64_t min, std::uint64_t max
 );
+// `Verbatim-Min-Position`.
+[[nodiscard]] Answer<std::optional<Position>> min_position_of(const HttpRequest& request);
 // `limit`, 1 to limits::page_items_max.
 [[nodiscard]] Answer<std::size_t> limit_in_query(const HttpRequest& request);
 

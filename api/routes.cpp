@@ -8,6 +8,7 @@
 #include "api/message_routes.hpp"
 #include "api/operations_routes.hpp"
 #include "api/room_routes.hpp"
+#include "api/search_routes.hpp"
 #include "domain/limits.hpp"
 
 #include <string>
@@ -105,6 +106,7 @@ void add_messages(Rows& rows) {
     rows.command(Method::put, "/rooms/{room_id}/read", messages::mark_read);
     rows.query("/rooms/{room_id}/receipts", messages::list_receipts);
     rows.command(Method::post, "/rooms/{room_id}/typing", messages::tell_typing);
+    rows.query("/search", messages::search);
 }
 
 }  // namespace

@@ -3,8 +3,10 @@
 #include "api/http.hpp"
 #include "api/password_pool.hpp"
 #include "api/position_waiters.hpp"
+#include "api/search_pool.hpp"
 #include "eventstore/commands/sequencer.hpp"
 #include "eventstore/event_log.hpp"
+#include "projections/search_index.hpp"
 #include "projections/views.hpp"
 #include "protocol/authenticator.hpp"
 #include "protocol/metrics.hpp"
@@ -26,6 +28,9 @@ struct Services {
     RateLimits& rate_limits;
     PasswordPool& passwords;
     PositionWaiters& waiters;
+    SearchIndex& search;
+    SearchPool& search_pool;
+    PositionWaiters& search_waiters;  // for positions that the search index shows
     const Metrics& metrics;
     std::function<Timestamp()> clock;
     std::function<Uuid()> new_uuid;  // UUIDv7; from any thread

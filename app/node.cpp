@@ -39,6 +39,8 @@ struct Node::Parts {
     std::unique_ptr<Engine> engine;
     std::unique_ptr<api::PasswordPool> passwords;
     std::unique_ptr<api::PositionWaiters> waiters;
+    std::unique_ptr<api::PositionWaiters> search_waiters;
+    std::unique_ptr<api::SearchPool> search_pool;
     std::atomic<bool> ready{false};
     std::unique_ptr<api::Services> services;
     std::unique_ptr<api::Server> http;
@@ -82,6 +84,9 @@ void Node::Parts::make_services() {
     passwords = std::make_unique<api::PasswordPool>(api::PasswordPool::Options{
         .threads = configuration.password_threads});
     waiters = std::make_unique<api::PositionWaiters>(Position());
+    search_waiters = std::make_unique<api::PositionWaiters>(Position());
+    search_pool = std::make_unique<api::SearchPool>(api::SearchPool::Options{});
+    engine->prepare_search([this](Position indexed) { search_waiters->advanced(indexed); });
     if (configuration.rate_limits == "off") rate_limits.turn_off();
     services = std::make_unique<api::Services>(api::Services{
         .log = engine->log(),
@@ -92,6 +97,9 @@ void Node::Parts::make_services() {
         .rate_limits = rate_limits,
         .passwords = *passwords,
         .waiters = *waiters,
+        .search = engine->search(),
+        .search_pool = *search_pool,
+        .search_waiters = *search_waiters,
         .metrics = metrics,
         .clock = system_now,
         .new_uuid = [] { return new_uuid(system_now()); },
@@ -115,8 +123,10 @@ Gauges Node::Parts::gauges() const {
     return {
         .log_position = engine->log().head().value(),
         .view_position = engine->views().position().value(),
+        .search_position = engine->search().position().value(),
         .log_bytes = engine->log().disk_bytes(),
         .views_bytes = engine->views().disk_bytes(),
+        .search_bytes = engine->search().disk_bytes(),
         .disk_free_bytes = engine->disk_free_bytes(),
         .commands_queued = engine->sequencer().queued(),
         .http_connections = http->connections(),
@@ -252,6 +262,7 @@ void Node::stop() {
     if (parts_->feed) parts_->feed->stop_accepting();
     if (parts_->http && !parts_->http->drain(drain_timeout))
         parts_->log->warn("some requests were still open after {} s", drain_timeout.count());
+    if (parts_->search_pool) parts_->search_pool->stop();
     // Every command that was taken is answered; feeds get what they made, then 1001.
     parts_->engine->stop();
     if (parts_->feed && !parts_->feed->drain(drain_timeout))

@@ -151,8 +151,12 @@ struct Metrics::Registry {
         gauge("verbatim_view_position", "Position that queries show.");
     prometheus::Gauge& lag =
         gauge("verbatim_projection_lag_events", "Durable events that queries do not show yet.");
+    prometheus::Gauge& search_lag =
+        gauge("verbatim_search_lag_events", "Durable events that searches do not find yet.");
     prometheus::Gauge& log_bytes = gauge("verbatim_log_bytes", "Size of the log on disk.");
     prometheus::Gauge& views_bytes = gauge("verbatim_views_bytes", "Size of the views on disk.");
+    prometheus::Gauge& search_bytes =
+        gauge("verbatim_search_bytes", "Size of the search index on disk.");
     prometheus::Gauge& disk_free = gauge("verbatim_disk_free_bytes", "Free space beside the log.");
     prometheus::Gauge& queued =
         gauge("verbatim_commands_queued", "Commands that wait to be decided.");
@@ -192,8 +196,10 @@ void Metrics::Registry::show(const Gauges& now) {
     set(log_position, now.log_position);
     set(view_position, now.view_position);
     set(lag, now.log_position - std::min(now.view_position, now.log_position));
+    set(search_lag, now.log_position - std::min(now.search_position, now.log_position));
     set(log_bytes, now.log_bytes);
     set(views_bytes, now.views_bytes);
+    set(search_bytes, now.search_bytes);
     set(disk_free, now.disk_free_bytes);
     set(queued, now.commands_queued);
     set(connections, now.http_connections);

@@ -14,8 +14,10 @@ namespace verbatim {
 struct Gauges {
     std::uint64_t log_position = 0;
     std::uint64_t view_position = 0;
+    std::uint64_t search_position = 0;
     std::uint64_t log_bytes = 0;
     std::uint64_t views_bytes = 0;
+    std::uint64_t search_bytes = 0;
     std::uint64_t disk_free_bytes = 0;
     std::uint64_t commands_queued = 0;
     std::uint64_t http_connections = 0;

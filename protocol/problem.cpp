@@ -39,6 +39,7 @@ constexpr auto other_codes = std::to_array<ProblemCode>({
     {"storage_failed", 503, "Storage failed"},
     {"behind", 503, "Behind"},
     {"not_ready", 503, "Not ready"},
+    {"search_timed_out", 503, "Search timed out"},
     {"overloaded", 503, "Overloaded"},
     {"http_version_not_supported", 505, "HTTP version not supported"},
 });
@@ -275,6 +276,15 @@ Problem behind() {
 Problem not_ready(std::string reason) {
     return unavailable(
         "not_ready", std::move(reason), "This node is not ready yet.", draining_retry_seconds
+    );
+}
+
+Problem search_timed_out() {
+    return unavailable(
+        "search_timed_out",
+        "search_timed_out",
+        "The search took too long. Ask for rarer words, or in fewer rooms.",
+        behind_retry_seconds
     );
 }
 

@@ -53,6 +53,7 @@ using Answer = Expected<T, Problem>;
 [[nodiscard]] Problem behind();                                                    // 503
 [[nodiscard]] Problem not_ready(std::string reason);                               // 503
 // Errors of the HTTP layer: 404, 405, 408, 413, 414, 415, 417, 426, 431, 500, 501, 503, 505.
+[[nodiscard]] Problem search_timed_out();                                          // 503
 [[nodiscard]] Problem http_problem(int status, std::string detail);
 
 // application/problem+json.

@@ -152,8 +152,19 @@ void Engine::prepare_sequencer() {
     sequencer_->pause("not_ready");
 }
 
+void Engine::prepare_search(std::function<void(Position)> advanced) {
+    search_ = std::make_unique<SearchIndex>(
+        *log_,
+        SearchIndexOptions{
+            .file = options_.data / "search.sqlite",
+            .report = options_.report,
+            .advanced = std::move(advanced)}
+    );
+}
+
 void Engine::start() {
     if (!sequencer_) prepare_sequencer();
+    if (search_) search_->start();
     if (loss_)
         sequencer_->pause("log_incomplete");
     else
@@ -164,6 +175,7 @@ void Engine::start() {
 
 void Engine::stop() {
     if (sequencer_) sequencer_->stop();
+    if (search_) search_->stop();
     {
         const std::lock_guard lock(house_mutex_);
         stopping_ = true;
@@ -195,6 +207,7 @@ void Engine::project(const std::shared_ptr<const CommittedBatch>& batch) {
 }
 
 void Engine::announce(const std::shared_ptr<const CommittedBatch>& batch) {
+    if (search_) search_->wake();
     if (announced_) announced_(batch);
 }
 

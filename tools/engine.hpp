@@ -3,6 +3,7 @@
 #include "eventstore/checkpoint.hpp"
 #include "eventstore/commands/sequencer.hpp"
 #include "eventstore/event_log.hpp"
+#include "projections/search_index.hpp"
 #include "projections/views.hpp"
 #include "protocol/authenticator.hpp"
 #include "protocol/tokens.hpp"
@@ -54,6 +55,9 @@ public:
 
     // Makes the sequencer, paused with `not_ready` until start(): for parts that refer to it.
     void prepare_sequencer();
+    // Makes the search index, for nodes that answer searches. It is built from start() on, while
+    // everything else goes on; `advanced` is called on its thread after each step.
+    void prepare_search(std::function<void(Position)> advanced);
     // From now on commands are taken. Requires: catch_up() has succeeded; listeners are set.
     void start();
     // Answers what was taken, signs the last tree head.
@@ -63,6 +67,8 @@ public:
     [[nodiscard]] Views& views() { return *views_; }
     // Requires: prepare_sequencer() or start().
     [[nodiscard]] Sequencer& sequencer() { return *sequencer_; }
+    // Requires: prepare_search().
+    [[nodiscard]] SearchIndex& search() { return *search_; }
     [[nodiscard]] const Tokens& tokens() const { return *tokens_; }
     [[nodiscard]] Authenticator& authenticator() { return *authenticator_; }
     [[nodiscard]] const NoteSigner& log_key() const { return *log_key_; }
@@ -87,6 +93,7 @@ private:
     EngineOptions options_;
     std::unique_ptr<EventLog> log_;
     std::unique_ptr<Views> views_;
+    std::unique_ptr<SearchIndex> search_;
     std::unique_ptr<Tokens> tokens_;
     std::unique_ptr<NoteSigner> log_key_;
     std::unique_ptr<CheckpointFile> checkpoints_;
