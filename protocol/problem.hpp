@@ -45,15 +45,14 @@ using Answer = Expected<T, Problem>;
 [[nodiscard]] Problem scope_is_missing(std::string detail);   // 403: of an API key
 // 403: the room shows its members only the spans of their own membership.
 [[nodiscard]] Problem not_a_member_then();
-[[nodiscard]] Problem not_a_member_then();                                         // 403
 [[nodiscard]] Problem not_found(std::string detail);                               // 404
 [[nodiscard]] Problem key_not_found();                                             // 404
 [[nodiscard]] Problem invalid_field(std::string field, std::string detail);        // 422
 [[nodiscard]] Problem rate_limited(std::string limiter, int retry_after_seconds);  // 429
 [[nodiscard]] Problem behind();                                                    // 503
 [[nodiscard]] Problem not_ready(std::string reason);                               // 503
-// Errors of the HTTP layer: 404, 405, 408, 413, 414, 415, 417, 426, 431, 500, 501, 503, 505.
 [[nodiscard]] Problem search_timed_out();                                          // 503
+// Errors of the HTTP layer: 404, 405, 408, 413, 414, 415, 417, 426, 431, 500, 501, 503, 505.
 [[nodiscard]] Problem http_problem(int status, std::string detail);
 
 // application/problem+json.

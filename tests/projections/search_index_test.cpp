@@ -5,6 +5,7 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <iterator>
+#include <random>
 
 namespace verbatim::testing {
 
@@ -278,6 +279,48 @@ TEST(SearchIndex, IsBuiltAnewWhenItsFileIsGoneOrDamagedOrOfAnotherLog) {
     EXPECT_THAT(world.caught_up().texts("story"), ElementsAre("another story"));
     EXPECT_THAT(world.texts("kept"), IsEmpty());
     EXPECT_THAT(world.reports().back(), HasSubstr("another log"));
+}
+
+TEST(SearchIndex, FindsTheSameWhetherItFollowedOrWasBuiltAnew) {
+    const std::vector<std::string> words{"red", "green", "北", "京", "blue"};
+    SearchWorld world;
+    std::mt19937 random(5);
+    std::vector<std::pair<RoomId, Version>> live;
+    for (int step = 0; step < 300; ++step) {
+        const std::string text = words[random() % 5] + ' ' + words[random() % 5];
+        const auto kind = random() % 4;
+        const std::size_t which = live.empty() ? 0 : random() % live.size();
+        if (kind < 2 || live.empty()) {
+            const RoomId room = random() % 2 == 0 ? hall : yard;
+            live.emplace_back(room, world.say(room, random() % 2 == 0 ? anna : boris, text));
+        } else if (kind == 2) {
+            world.edit(live[which].first, live[which].second, text);
+        } else {
+            world.remove(live[which].first, live[which].second);
+            live.erase(live.begin() + static_cast<std::ptrdiff_t>(which));
+        }
+        if (step % 7 == 0) world.caught_up();
+    }
+    const auto found = [&] {
+        std::vector<std::vector<std::string>> all;
+        for (const std::string& one : words)
+            for (const std::string& other : words) {
+                SearchQuery query = world.query(one + ' ' + other);
+                query.limit = 200;
+                all.push_back(world.texts(query));
+            }
+        return all;
+    };
+    world.caught_up();
+    const auto followed = found();
+    world.stop();
+    ASSERT_TRUE(remove_search_file(world.file()));
+    world.start();
+    world.caught_up();
+    EXPECT_EQ(found(), followed);
+    SearchQuery every = world.query("red");
+    every.limit = 200;
+    EXPECT_GT(world.texts(every).size(), 20u);
 }
 
 TEST(SearchStore, LeavesNothingOfATransactionThatWasNotCommitted) {
