@@ -7,3 +7,13 @@ add_test(NAME documents_pass_redocly
     WORKING_DIRECTORY ${node_tests})
 set_tests_properties(documents_pass_redocly PROPERTIES LABELS system TIMEOUT 120
     ENVIRONMENT "REDOCLY_TELEMETRY=off;REDOCLY_SUPPRESS_UPDATE_NOTICE=true")
+
+# After all tests of app/: what they were answered is what the documents say.
+set(answers ${CMAKE_CURRENT_BINARY_DIR}/answers)
+set(documents ${CMAKE_BINARY_DIR}/openapi.json ${CMAKE_BINARY_DIR}/asyncapi.json)
+add_test(NAME answers_are_forgotten COMMAND ${CMAKE_COMMAND} -E rm -rf ${answers})
+set_tests_properties(answers_are_forgotten PROPERTIES LABELS system FIXTURES_SETUP answers_folder)
+add_test(NAME answers_are_what_the_documents_say
+    COMMAND ${node} check_answers.mjs ${answers} ${documents} WORKING_DIRECTORY ${node_tests})
+set_tests_properties(answers_are_what_the_documents_say PROPERTIES
+    LABELS system TIMEOUT 300 FIXTURES_REQUIRED answers)

@@ -1,5 +1,7 @@
 #include "tests/support/http_client.hpp"
 
+#include "tests/support/answer_recorder.hpp"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
@@ -120,6 +122,7 @@ std::optional<HttpAnswer> HttpClient::ask(
     // A server that has had enough answers before it has taken all.
     (void)send(request);
     auto answer = read_answer(method != "HEAD");
+    if (answer) record_answer(method, target, body, *answer);
     if (!answer || lower_case(answer->header("connection")) == "close") close();
     return answer;
 }

@@ -1,5 +1,7 @@
 #include "tests/support/ws_client.hpp"
 
+#include "tests/support/answer_recorder.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
@@ -122,6 +124,7 @@ std::optional<nlohmann::json> WsClient::read(std::chrono::milliseconds patience)
     if (!text) return std::nullopt;
     auto frame = nlohmann::json::parse(*text, nullptr, false);
     if (frame.is_discarded()) return nlohmann::json{{"type", "no JSON"}, {"text", *text}};
+    record_frame(frame);
     return frame;
 }
 
