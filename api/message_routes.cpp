@@ -1,7 +1,8 @@
 #include "api/message_routes.hpp"
 
+#include "api/message_answers.hpp"
+#include "protocol/messages_of_user.hpp"
 #include "protocol/request_json.hpp"
-#include "protocol/room_access.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -14,36 +15,9 @@ namespace {
 
 constexpr auto any_seq = std::numeric_limits<std::uint64_t>::max();
 
-// Answers the message as the timeline now shows it.
-void send_message_row(
-    const ExchangePtr& exchange, int status, const RoomId& room, Version seq, const Receipt* receipt
-) {
-    auto json = exchange->views().timeline().message(room, seq);
-    if (!json) return exchange->send_problem(problem_of(json.error()));
-    if (!*json) return exchange->send_problem(problem_of(Rule::message_not_found));
-    std::string body = std::move(**json);
-    if (receipt != nullptr) body = with_receipt(std::move(body), *receipt);
-    exchange->send_json(status, std::move(body));
-}
-
 void render_sent(const ExchangePtr& exchange, const Accepted& accepted) {
     const Receipt receipt = receipt_of(accepted);
     send_message_row(exchange, 201, RoomId(accepted.stream.id), accepted.version, &receipt);
-}
-
-void submit_to_message(
-    const ExchangePtr& exchange, const Actor& actor, int status, RoomCommand command, Render render
-) {
-    const auto room = room_in_path(exchange->request());
-    if (!room) return exchange->send_problem(room.error());
-    submit(
-        exchange,
-        {.stream = stream_of(*room),
-         .command = std::move(command),
-         .actor = actor.user,
-         .status = status},
-        std::move(render)
-    );
 }
 
 Answer<PageRequest> page_request_of(const HttpRequest& request) {
@@ -75,13 +49,6 @@ std::string next_of(const HttpRequest& request, PageDirection direction, const T
     return page.has_earlier ? next_url(request, "before", std::to_string(page.first.value())) : "";
 }
 
-bool may_read(const RoomAccess& access, Version seq) {
-    if (!access.readable) return true;
-    return std::any_of(access.readable->begin(), access.readable->end(), [&](const SeqSpan& span) {
-        return span.first <= seq && (span.last == Version() || seq <= span.last);
-    });
-}
-
 }  // namespace
 
 void send_message(const ExchangePtr& exchange, const Actor& actor) {
@@ -91,7 +58,7 @@ void send_message(const ExchangePtr& exchange, const Actor& actor) {
     if (!body) return exchange->send_problem(body.error());
     auto command = read_send_message(*body, exchange->views().users());
     if (!command) return exchange->send_problem(command.error());
-    submit_to_message(exchange, actor, 201, std::move(*command), render_sent);
+    submit_to_room(exchange, actor, 201, std::move(*command), render_sent);
 }
 
 void list_messages(const ExchangePtr& exchange, const Actor& actor) {
@@ -106,21 +73,16 @@ void list_messages(const ExchangePtr& exchange, const Actor& actor) {
     const auto page = exchange->views().timeline().page(*room, *wanted);
     if (!page) return exchange->send_problem(problem_of(page.error()));
 
-    std::string body = list_json(page->items, next_of(request, wanted->direction, *page));
-    body.pop_back();
-    body += R"(,"my_reactions":{}})";
-    exchange->send_json(200, std::move(body));
+    const auto own = my_reactions_json(exchange->views(), *room, page->with_reactions, actor.user);
+    if (!own) return exchange->send_problem(own.error());
+    const std::string next = next_of(request, wanted->direction, *page);
+    exchange->send_json(200, messages_json(page->items, next, *own));
 }
 
 void show_message(const ExchangePtr& exchange, const Actor& actor) {
-    const auto room = room_in_path(exchange->request());
-    if (!room) return exchange->send_problem(room.error());
-    const auto seq = seq_in_path(exchange->request());
-    if (!seq) return exchange->send_problem(seq.error());
-    const auto access = member_access(exchange->views(), *room, actor.user);
-    if (!access) return exchange->send_problem(access.error());
-    if (!may_read(*access, *seq)) return exchange->send_problem(not_a_member_then());
-    send_message_row(exchange, 200, *room, *seq, nullptr);
+    const auto named = readable_message_in_path(*exchange, actor);
+    if (!named) return exchange->send_problem(named.error());
+    send_message_row(exchange, 200, named->room, named->seq, nullptr);
 }
 
 void edit_message(const ExchangePtr& exchange, const Actor& actor) {
@@ -130,7 +92,7 @@ void edit_message(const ExchangePtr& exchange, const Actor& actor) {
     if (!body) return exchange->send_problem(body.error());
     auto command = read_edit_message(*body, *seq, exchange->views().users());
     if (!command) return exchange->send_problem(command.error());
-    submit_to_message(
+    submit_to_room(
         exchange,
         actor,
         200,
@@ -145,7 +107,7 @@ void edit_message(const ExchangePtr& exchange, const Actor& actor) {
 void delete_message(const ExchangePtr& exchange, const Actor& actor) {
     const auto seq = seq_in_path(exchange->request());
     if (!seq) return exchange->send_problem(seq.error());
-    submit_to_message(exchange, actor, 204, DeleteMessage{*seq}, render_empty);
+    submit_to_room(exchange, actor, 204, DeleteMessage{*seq}, render_empty);
 }
 
 void mark_read(const ExchangePtr& exchange, const Actor& actor) {

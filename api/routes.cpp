@@ -5,6 +5,7 @@
 #include "api/exchange.hpp"
 #include "api/invite_link_routes.hpp"
 #include "api/key_routes.hpp"
+#include "api/mark_routes.hpp"
 #include "api/message_routes.hpp"
 #include "api/operations_routes.hpp"
 #include "api/room_routes.hpp"
@@ -103,10 +104,21 @@ void add_messages(Rows& rows) {
     rows.query("/rooms/{room_id}/messages/{seq}", messages::show_message);
     rows.command(Method::patch, "/rooms/{room_id}/messages/{seq}", messages::edit_message);
     rows.command(Method::del, "/rooms/{room_id}/messages/{seq}", messages::delete_message);
+    rows.query("/rooms/{room_id}/messages/{seq}/history", messages::show_history);
+    rows.query("/rooms/{room_id}/messages/{seq}/thread", messages::show_thread);
+    rows.query("/messages", messages::list_all_messages);
     rows.command(Method::put, "/rooms/{room_id}/read", messages::mark_read);
     rows.query("/rooms/{room_id}/receipts", messages::list_receipts);
     rows.command(Method::post, "/rooms/{room_id}/typing", messages::tell_typing);
     rows.query("/search", messages::search);
+}
+
+void add_marks(Rows& rows) {
+    const std::string reaction = "/rooms/{room_id}/messages/{seq}/reactions/{emoji}";
+    rows.command(Method::put, reaction, marks::add_reaction);
+    rows.command(Method::del, reaction, marks::remove_reaction);
+    rows.command(Method::put, "/rooms/{room_id}/pins/{seq}", marks::pin_message);
+    rows.command(Method::del, "/rooms/{room_id}/pins/{seq}", marks::unpin_message);
 }
 
 }  // namespace
@@ -120,6 +132,7 @@ RouteTable make_routes(const Services& services) {
     add_members(rows);
     add_messages(rows);
     add_docs(table);
+    add_marks(rows);
     return table;
 }
 

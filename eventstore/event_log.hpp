@@ -148,9 +148,11 @@ public:
     [[nodiscard]] std::unique_ptr<EventCursor> read_stream_for_fold(
         const StreamId& stream, Version after
     ) const;
-    // A message's sending and every later event that names it, in order. Empty where `seq` is no
-    // sending.
-    [[nodiscard]] std::unique_ptr<EventCursor> read_message(const RoomId& room, Version seq) const;
+    // A message's sending and every later event that names it, in order; of them those after
+    // `after` (exclusive). Empty where `seq` is no sending.
+    [[nodiscard]] std::unique_ptr<EventCursor> read_message(
+        const RoomId& room, Version seq, Version after = {}
+    ) const;
 
     // 0 for a stream that does not exist.
     [[nodiscard]] StoreResult<Version> version_of(const StreamId& stream) const;

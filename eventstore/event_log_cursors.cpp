@@ -191,9 +191,16 @@ public:
         const RecordReader& reader,
         const RoomId& room,
         Version seq,
+        Version after,
         Position end
     )
-        : storage_(storage), reader_(reader), room_(room), seq_(seq), end_(end) {}
+        : storage_(storage),
+          reader_(reader),
+          room_(room),
+          seq_(seq),
+          end_(end),
+          indexed_(after),
+          sending_was_given_(seq <= after) {}
 
 private:
     [[nodiscard]] Next advance() override {
@@ -256,8 +263,8 @@ private:
     const RoomId room_;
     const Version seq_;
     const Position end_;
-    Version indexed_;
-    bool sending_was_given_ = false;
+    Version indexed_;  // the last version taken from the index
+    bool sending_was_given_;
     bool index_ended_ = false;
     std::deque<Position> waiting_;
 };
@@ -303,8 +310,11 @@ std::unique_ptr<EventCursor> EventLog::read_stream_for_fold(const StreamId& stre
     );
 }
 
-std::unique_ptr<EventCursor> EventLog::read_message(const RoomId& room, Version seq) const {
-    return std::make_unique<MessageCursor>(*state_->storage, state_->reader, room, seq, head());
+std::unique_ptr<EventCursor> EventLog::read_message(const RoomId& room, Version seq, Version after)
+    const {
+    return std::make_unique<MessageCursor>(
+        *state_->storage, state_->reader, room, seq, after, head()
+    );
 }
 
 }  // namespace verbatim

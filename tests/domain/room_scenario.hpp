@@ -14,11 +14,15 @@ struct AggregateOf<RoomEvent> {
 };
 using RoomPast = Past<RoomEvent>;
 
-// The message that a command edits, deletes or replies to.
+// The message that a command edits, deletes, marks or replies to.
 [[nodiscard]] inline std::optional<Version> message_needed_by(const RoomCommand& command) {
     if (const auto* send = std::get_if<SendMessage>(&command)) return send->reply_to;
     if (const auto* edit = std::get_if<EditMessage>(&command)) return edit->seq;
     if (const auto* deletion = std::get_if<DeleteMessage>(&command)) return deletion->seq;
+    if (const auto* pin = std::get_if<PinMessage>(&command)) return pin->seq;
+    if (const auto* unpin = std::get_if<UnpinMessage>(&command)) return unpin->seq;
+    if (const auto* add = std::get_if<AddReaction>(&command)) return add->seq;
+    if (const auto* remove = std::get_if<RemoveReaction>(&command)) return remove->seq;
     return std::nullopt;
 }
 
@@ -128,7 +132,15 @@ using RoomPast = Past<RoomEvent>;
     return {.event = MessageDeleted{.seq = seq, .destroyed = false}, .by = actor};
 }
 
-// One of each command but CreateRoom and JoinByLink, which may know more than others, about `subject` where it is about anyone.
+[[nodiscard]] inline RoomPast pinned(Version seq, UserId actor) {
+    return {.event = MessagePinned{.seq = seq}, .by = actor};
+}
+[[nodiscard]] inline RoomPast unpinned(Version seq, UserId actor) {
+    return {.event = MessageUnpinned{.seq = seq}, .by = actor};
+}
+
+// One of each command but CreateRoom and JoinByLink, which may know more than others, about
+// `subject` where it is about anyone.
 [[nodiscard]] inline std::vector<RoomCommand> commands_to_a_room(UserId subject) {
     UpdateRoom update;
     update.name = "Renamed";

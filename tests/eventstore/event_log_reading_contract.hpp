@@ -244,6 +244,14 @@ TYPED_TEST_P(EventLogReading, ReadsAMessageAndWhatNamesIt) {
     expected.push_back(scribe.written().back());
     ASSERT_TRUE(scribe.commit().has_value());
     EXPECT_EQ(all_of(*this->log->read_message(harbour, Version(2))), expected);
+    for (const std::size_t from :
+         {std::size_t{1}, std::size_t{2}, std::size_t{70}, expected.size()}) {
+        const std::vector<RecordedEvent> rest(
+            expected.begin() + static_cast<std::ptrdiff_t>(from), expected.end()
+        );
+        const Version after = expected[from - 1].version;
+        EXPECT_EQ(all_of(*this->log->read_message(harbour, Version(2), after)), rest);
+    }
 }
 
 TYPED_TEST_P(EventLogReading, ReadsNoMessageWhereNoneWasSent) {
