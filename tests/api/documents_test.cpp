@@ -106,6 +106,7 @@ TEST(AsyncApi, HasEveryEventTypeAndNoOther) {
     for (const EventType& type : room_event_types) types[std::string(type.type)] = type.schema;
     for (const EventType& type : account_event_types) types[std::string(type.type)] = type.schema;
     for (const EventType& type : reader_event_types) types[std::string(type.type)] = type.schema;
+    for (const EventType& type : server_event_types) types[std::string(type.type)] = type.schema;
     const json& envelope = schema(asyncapi(), "Envelope");
     std::map<std::string, int> described;
     for (const json& branch : envelope.at("oneOf")) {

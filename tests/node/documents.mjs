@@ -5,7 +5,7 @@ import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
 // Statuses of HTTP itself and of the node, which `default` stands for.
-const UNLISTED = new Set([400, 405, 408, 413, 414, 415, 431, 500, 503]);
+const UNLISTED = new Set([400, 405, 408, 413, 414, 415, 417, 426, 431, 500, 501, 503, 505]);
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
 
 // Closes every object that lists its members and says nothing about others.

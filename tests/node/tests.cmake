@@ -17,3 +17,8 @@ add_test(NAME answers_are_what_the_documents_say
     COMMAND ${node} check_answers.mjs ${answers} ${documents} WORKING_DIRECTORY ${node_tests})
 set_tests_properties(answers_are_what_the_documents_say PROPERTIES
     LABELS system TIMEOUT 300 FIXTURES_REQUIRED answers)
+
+add_test(NAME node_client_end_to_end
+    COMMAND ${node} --test end_to_end.mjs WORKING_DIRECTORY ${node_tests})
+set_tests_properties(node_client_end_to_end PROPERTIES LABELS system TIMEOUT 300
+    ENVIRONMENT "VERBATIM=$<TARGET_FILE:verbatim>;OPENAPI=${CMAKE_BINARY_DIR}/openapi.json;ASYNCAPI=${CMAKE_BINARY_DIR}/asyncapi.json")
