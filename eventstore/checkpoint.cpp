@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
-#include <vector>
 
 namespace verbatim {
 namespace {
@@ -152,6 +151,19 @@ std::string thinned(const std::vector<Note>& notes) {
 }
 
 }  // namespace
+
+StoreResult<std::vector<std::string>> read_notes(const fs::path& file) {
+    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return failed(StoreFault::cannot_open, "open", file);
+    std::string bytes;
+    const bool was_read = read_all(descriptor, bytes);
+    auto fault = failed(StoreFault::cannot_open, "read", file);
+    ::close(descriptor);
+    if (!was_read) return fault;
+    std::vector<std::string> notes;
+    for (const std::string_view note : split(bytes).whole) notes.emplace_back(note);
+    return notes;
+}
 
 StoreResult<std::unique_ptr<CheckpointFile>> CheckpointFile::open(
     const fs::path& file, const std::string& verifier_key

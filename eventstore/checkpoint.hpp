@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 // Signed tree heads: C2SP tlog-checkpoint in a C2SP signed-note (c2sp.org/tlog-checkpoint,
 // c2sp.org/signed-note), Ed25519. The head's time is an extension line of ours: "at
@@ -23,6 +24,12 @@ struct TreeHead {
     Digest root{};
     Timestamp at;  // when it was signed; 0 where a note does not say
     friend bool operator==(const TreeHead&, const TreeHead&) = default;
+};
+
+// A tree head as it is handed out: the note, and the size it speaks of.
+struct SignedTreeHead {
+    std::string note;
+    std::uint64_t size = 0;
 };
 
 // An Ed25519 key with the name that notes carry. The seed stays in memory until destroyed, then is
@@ -53,6 +60,10 @@ private:
 );
 // What a checkpoint says, its signatures unread: for notes that were verified before.
 [[nodiscard]] std::optional<TreeHead> read_checkpoint(std::string_view note);
+
+// The whole notes of a file of them, oldest first, unverified; what a crash left of an unfinished
+// last one is left out. Changes nothing. Errors: cannot_open.
+[[nodiscard]] StoreResult<std::vector<std::string>> read_notes(const std::filesystem::path& file);
 
 // data/checkpoint: signed tree heads, appended and fsynced apart from RocksDB, so that a log that
 // lost its end is noticed. Notes a day older than the newest are thinned to one an hour when the

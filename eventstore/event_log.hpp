@@ -75,6 +75,31 @@ public:
     [[nodiscard]] virtual StoreResult<std::optional<RecordedEvent>> next() = 0;
 };
 
+// A record as it stands in the store, with its texts as they stand beside it: for proofs.
+struct StoredContent {
+    Salt salt{};
+    std::string bytes;
+};
+struct StoredEvent {
+    std::string record;                                  // checksum included
+    std::vector<std::optional<StoredContent>> contents;  // by ordinal; nullopt: it is gone
+};
+
+// A bounded walk over the log in search of some of its events.
+struct LogScan {
+    Position after;  // exclusive
+    Position up_to;  // inclusive
+    // Judges records before they are decoded, which costs a fraction of reading them.
+    std::function<bool(const RecordView&)> wants;
+    std::size_t events_max = 0;    // ends when so many were found
+    std::size_t examined_max = 0;  // or so many were looked at
+    std::size_t bytes_max = 0;     // or the records and texts found are so large together
+};
+struct ScannedEvents {
+    std::vector<RecordedEvent> events;  // in order
+    Position reached;                   // the last position that was looked at; `up_to` at the end
+};
+
 // Source of salts. Must be unpredictable; called by the preparing thread only.
 using RandomBytes = std::function<void(std::span<std::uint8_t>)>;
 
@@ -137,6 +162,7 @@ public:
     // written_by_newer_build, io_failed.
     [[nodiscard]] StoreResult<RecordedEvent> read(Position position) const;
     [[nodiscard]] StoreResult<std::string> read_record(Position position) const;  // as stored
+    [[nodiscard]] StoreResult<StoredEvent> read_stored(Position position) const;
     [[nodiscard]] StoreResult<Digest> leaf_hash(Position position) const;
 
     // `after` exclusive. Keeps a snapshot of the store while it lives: for readers who don't wait
@@ -144,6 +170,8 @@ public:
     [[nodiscard]] std::unique_ptr<EventCursor> read_all(Position after) const;
     [[nodiscard]] std::unique_ptr<EventCursor> read_stream(const StreamId& stream, Version after)
         const;
+    // Keeps nothing when it returns. Requires: up_to <= head(). Errors: those of read().
+    [[nodiscard]] StoreResult<ScannedEvents> scan(const LogScan& scan) const;
     // Only the events that bear on the stream's aggregate (bears_on_room): what folding needs.
     [[nodiscard]] std::unique_ptr<EventCursor> read_stream_for_fold(
         const StreamId& stream, Version after
@@ -164,6 +192,9 @@ public:
     // Costs a binary search.
     [[nodiscard]] StoreResult<Version> first_version_after(const StreamId& stream, Position after)
         const;
+
+    // The first position whose log time is not before `at`, or head() + 1. Costs a binary search.
+    [[nodiscard]] StoreResult<Position> first_position_since(Timestamp at) const;
 
     [[nodiscard]] StoreResult<std::optional<Uuid>> holder_of(const ClaimName& name) const;
     [[nodiscard]] StoreResult<std::optional<IdempotencyRecord>> remembered(const KeyHash& key

@@ -44,8 +44,8 @@ public:
         contents_->seek(content_key(after.next(), 0));
     }
 
-private:
-    [[nodiscard]] Next advance() override {
+    // The next event, or nullopt where the record is not wanted or at the end.
+    [[nodiscard]] Next next_if(const std::function<bool(const RecordView&)>& wants) {
         if (at_ >= end_) return std::optional<RecordedEvent>();
         const Position position = at_.next();
         if (!records_->valid() || position_of_record_key(records_->key()) != position) {
@@ -55,6 +55,12 @@ private:
         }
         const auto record = RecordReader::parse(position, records_->value());
         if (!record) return failure(record.error());
+        if (wants && !wants(*record)) {
+            records_->next();
+            at_ = position;
+            return std::optional<RecordedEvent>();
+        }
+        bytes_given_ += record->leaf.size();
         auto contents = take_contents(*record);
         if (!contents) return failure(contents.error());
         auto event = reader_.join(*record, std::move(*contents));
@@ -63,6 +69,12 @@ private:
         at_ = position;
         return std::optional<RecordedEvent>(std::move(*event));
     }
+    [[nodiscard]] Position at() const { return at_; }
+    // Of the records and texts of the events that were given.
+    [[nodiscard]] std::size_t bytes_given() const { return bytes_given_; }
+
+private:
+    [[nodiscard]] Next advance() override { return next_if({}); }
 
     [[nodiscard]] StoreResult<std::vector<FoundContent>> take_contents(const RecordView& record) {
         std::vector<FoundContent> contents;
@@ -73,6 +85,7 @@ private:
             if (!contents_stand_at(place)) continue;
             auto text = RecordReader::content(record.position, contents_->value());
             if (!text) return failure(text.error());
+            bytes_given_ += text->size();
             contents.back().bytes = std::move(*text);
             contents_->next();
         }
@@ -83,8 +96,15 @@ private:
         return contents;
     }
 
-    // Passes over what no commitment speaks of.
+    // Passes over what no commitment speaks of, and, at once, over those of records not wanted.
     [[nodiscard]] bool contents_stand_at(const ContentPlace& place) {
+        constexpr int steps_before_seek = 8;
+        for (int step = 0; contents_->valid() && step < steps_before_seek; ++step) {
+            const auto found = place_of_content_key(contents_->key());
+            if (found && *found >= place) return *found == place;
+            contents_->next();
+        }
+        if (contents_->valid()) contents_->seek(content_key(place.position, place.ordinal));
         while (contents_->valid()) {
             const auto found = place_of_content_key(contents_->key());
             if (found && *found >= place) return *found == place;
@@ -94,7 +114,8 @@ private:
     }
 
     const RecordReader& reader_;
-    Position at_;  // the last event given
+    Position at_;  // the last record looked at
+    std::size_t bytes_given_ = 0;
     const Position end_;
     std::unique_ptr<StorageCursor> records_;
     std::unique_ptr<StorageCursor> contents_;
@@ -285,6 +306,26 @@ StoreResult<std::string> EventLog::read_record(Position position) const {
     return state_->reader.stored(position);
 }
 
+StoreResult<StoredEvent> EventLog::read_stored(Position position) const {
+    auto stored = read_record(position);
+    if (!stored) return failure(stored.error());
+    const auto record = RecordReader::parse(position, *stored);
+    if (!record) return failure(record.error());
+    StoredEvent event;
+    for (std::size_t ordinal = 0; ordinal < record->commitments.size(); ++ordinal) {
+        const auto key = content_key(position, static_cast<std::uint16_t>(ordinal));
+        auto found = state_->storage->get(contents, key);
+        if (!found) return failure_at(position, std::move(found.error()));
+        event.contents.emplace_back();
+        if (!*found) continue;
+        auto content = RecordReader::salted_content(position, **found);
+        if (!content) return failure(content.error());
+        event.contents.back() = std::move(*content);
+    }
+    event.record = std::move(*stored);
+    return event;
+}
+
 StoreResult<Digest> EventLog::leaf_hash(Position position) const {
     const auto stored = read_record(position);
     if (!stored) return failure(stored.error());
@@ -295,6 +336,39 @@ StoreResult<Digest> EventLog::leaf_hash(Position position) const {
 
 std::unique_ptr<EventCursor> EventLog::read_all(Position after) const {
     return std::make_unique<LogCursor>(*state_->storage, state_->reader, after, head());
+}
+
+StoreResult<ScannedEvents> EventLog::scan(const LogScan& scan) const {
+    LogCursor cursor(*state_->storage, state_->reader, scan.after, scan.up_to);
+    ScannedEvents scanned;
+    for (std::size_t examined = 0; examined < scan.examined_max && cursor.at() < scan.up_to;
+         ++examined) {
+        auto event = cursor.next_if(scan.wants);
+        if (!event) return failure(event.error());
+        if (!*event) continue;
+        scanned.events.push_back(std::move(**event));
+        if (scanned.events.size() >= scan.events_max || cursor.bytes_given() >= scan.bytes_max)
+            break;
+    }
+    scanned.reached = cursor.at();
+    return scanned;
+}
+
+StoreResult<Position> EventLog::first_position_since(Timestamp at) const {
+    std::uint64_t first = 1;
+    std::uint64_t end = head().value() + 1;
+    while (first < end) {
+        const Position middle(first + (end - first) / 2);
+        const auto stored = read_record(middle);
+        if (!stored) return failure(stored.error());
+        const auto record = RecordReader::parse(middle, *stored);
+        if (!record) return failure(record.error());
+        if (record->at < at)
+            first = middle.value() + 1;
+        else
+            end = middle.value();
+    }
+    return Position(first);
 }
 
 std::unique_ptr<EventCursor> EventLog::read_stream(const StreamId& stream, Version after) const {

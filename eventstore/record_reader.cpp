@@ -62,6 +62,16 @@ StoreResult<std::string> RecordReader::content(Position position, std::string_vi
     return std::string(stored.substr(std::tuple_size_v<Salt>));
 }
 
+StoreResult<StoredContent> RecordReader::salted_content(
+    Position position, std::string_view stored
+) {
+    auto bytes = content(position, stored);
+    if (!bytes) return failure(bytes.error());
+    StoredContent salted{.bytes = std::move(*bytes)};
+    std::copy_n(stored.begin(), salted.salt.size(), salted.salt.begin());
+    return salted;
+}
+
 StoreResult<RecordedEvent> RecordReader::event(Position position) const {
     const auto bytes = stored(position);
     if (!bytes) return failure(bytes.error());

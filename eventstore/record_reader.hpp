@@ -1,6 +1,7 @@
 #pragma once
 
 #include "eventstore/codec.hpp"
+#include "eventstore/event_log.hpp"
 #include "eventstore/event_record.hpp"
 #include "eventstore/log_storage.hpp"
 #include "eventstore/record_layout.hpp"
@@ -36,6 +37,10 @@ public:
     ) const;
     // What a value of `contents` holds behind its salt. Errors: corrupt_record.
     [[nodiscard]] static StoreResult<std::string> content(
+        Position position, std::string_view stored
+    );
+    // The same with its salt.
+    [[nodiscard]] static StoreResult<StoredContent> salted_content(
         Position position, std::string_view stored
     );
 

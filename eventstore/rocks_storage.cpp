@@ -84,6 +84,19 @@ private:
     std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
+// Of a column that a store opened to read does not have.
+class EmptyCursor final : public StorageCursor {
+public:
+    [[nodiscard]] bool valid() const override { return false; }
+    void next() override {}
+    void previous() override {}
+    void seek(std::string_view) override {}
+    void seek_for_previous(std::string_view) override {}
+    [[nodiscard]] std::string_view key() const override { return {}; }
+    [[nodiscard]] std::string_view value() const override { return {}; }
+    [[nodiscard]] StoreResult<void> status() const override { return {}; }
+};
+
 class RocksStorage final : public Storage {
 public:
     RocksStorage(
@@ -95,6 +108,7 @@ public:
 
     ~RocksStorage() override {
         for (rocksdb::ColumnFamilyHandle* column : columns_) {
+            if (column == nullptr) continue;
             // Fails only for a handle that is not the database's own.
             db_->DestroyColumnFamilyHandle(column).PermitUncheckedError();
         }
@@ -116,6 +130,7 @@ public:
     [[nodiscard]] StoreResult<std::optional<std::string>> get(
         std::size_t column, std::string_view key
     ) const override {
+        if (columns_[column] == nullptr) return std::optional<std::string>();
         std::string value;
         const auto status = db_->Get({}, columns_[column], slice(key), &value);
         if (status.IsNotFound()) return std::optional<std::string>();
@@ -124,6 +139,7 @@ public:
     }
     [[nodiscard]] std::unique_ptr<StorageCursor> cursor(std::size_t column, std::string_view upper)
         const override {
+        if (columns_[column] == nullptr) return std::make_unique<EmptyCursor>();
         return std::make_unique<RocksCursor>(*db_, columns_[column], upper);
     }
     [[nodiscard]] StoreResult<void> clear(std::size_t column) override;
@@ -152,7 +168,8 @@ private:
     }
 
     std::unique_ptr<rocksdb::DB> db_;
-    std::vector<rocksdb::ColumnFamilyHandle*> columns_;  // owned by db_; released before it
+    // Owned by db_; released before it. Null: the store, opened to read, does not have it.
+    std::vector<rocksdb::ColumnFamilyHandle*> columns_;
     const std::string directory_;
     std::atomic<bool> failed_{false};
 };
@@ -362,6 +379,61 @@ StoreResult<std::unique_ptr<Storage>> open_rocks_storage(const RocksOptions& opt
     return std::make_unique<RocksStorage>(
         std::unique_ptr<rocksdb::DB>(opened), std::move(handles), directory
     );
+}
+
+StoreResult<std::unique_ptr<Storage>> open_rocks_storage_to_read(const RocksOptions& options) {
+    const std::string directory = options.directory.string();
+    rocksdb::DBOptions database = database_options(options);
+    database.create_if_missing = false;
+    // All tables at once: the process that writes may remove one that it has merged into others.
+    database.max_open_files = -1;
+    std::vector<std::string> existing;
+    auto status = rocksdb::DB::ListColumnFamilies(database, directory, &existing);
+    if (!status.ok()) {
+        return failure(StoreError{
+            StoreFault::cannot_open, {}, directory + " holds no store: " + status.ToString()});
+    }
+    const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    std::vector<std::size_t> columns;
+    for (std::size_t column = 0; column < options.columns.size(); ++column) {
+        const std::string& name = options.columns[column];
+        if (std::find(existing.begin(), existing.end(), name) == existing.end()) continue;
+        families.emplace_back(name, column_options(options, column, cache));
+        columns.push_back(column);
+    }
+    families.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
+
+    std::vector<rocksdb::ColumnFamilyHandle*> opened_handles;
+    rocksdb::DB* opened = nullptr;
+    // A log file that the writer has just put away is not there any more: once more, then.
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        status =
+            rocksdb::DB::OpenForReadOnly(database, directory, families, &opened_handles, &opened);
+        if (status.ok()) break;
+    }
+    if (!status.ok()) {
+        const auto fault =
+            status.IsCorruption() ? StoreFault::corrupt_record : StoreFault::cannot_open;
+        return failure(StoreError{fault, {}, directory + ": " + status.ToString()});
+    }
+    std::vector<rocksdb::ColumnFamilyHandle*> handles(options.columns.size(), nullptr);
+    for (std::size_t i = 0; i < columns.size(); ++i) handles[columns[i]] = opened_handles[i];
+    handles.push_back(opened_handles.back());
+    return std::make_unique<RocksStorage>(
+        std::unique_ptr<rocksdb::DB>(opened), std::move(handles), directory
+    );
+}
+
+bool is_rocks_storage_in_use(const std::filesystem::path& directory) {
+    const int lock = ::open((directory / "LOCK").c_str(), O_RDWR | O_CLOEXEC);
+    if (lock < 0) return false;
+    struct flock range {};
+    range.l_type = F_WRLCK;
+    range.l_whence = SEEK_SET;
+    const bool is_in_use = ::fcntl(lock, F_GETLK, &range) == 0 && range.l_type != F_UNLCK;
+    ::close(lock);
+    return is_in_use;
 }
 
 }  // namespace verbatim

@@ -37,4 +37,14 @@ struct RocksOptions {
 // process gets cannot_open.
 [[nodiscard]] StoreResult<std::unique_ptr<Storage>> open_rocks_storage(const RocksOptions& options);
 
+// The same to read only, as it is at this moment: takes no lock, changes and makes nothing, and may
+// be done beside the process that writes. Columns that are not there are opened as empty ones.
+// Errors: cannot_open (nothing there, too), corrupt_record, written_by_newer_build.
+[[nodiscard]] StoreResult<std::unique_ptr<Storage>> open_rocks_storage_to_read(
+    const RocksOptions& options
+);
+// Whether another process has the directory open to write. Requires: this one has not, since its own
+// lock would end with the look at it (POSIX).
+[[nodiscard]] bool is_rocks_storage_in_use(const std::filesystem::path& directory);
+
 }  // namespace verbatim

@@ -269,6 +269,12 @@ StoreResult<std::vector<std::string>> RoomTimeline::reactions_of(
     );
 }
 
+StoreResult<bool> RoomTimeline::is_deleted(const RoomId& room, Version seq) const {
+    const auto stored = storage_.get(column_, deleted_key(room, seq));
+    if (!stored) return failure(stored.error());
+    return stored->has_value();
+}
+
 StoreResult<std::uint64_t> RoomTimeline::live_after(const RoomId& room, Version marker) const {
     // One cursor for all of it: a count and a message of different moments would not agree.
     const RowKey counted = counts_key(room);

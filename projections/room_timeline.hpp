@@ -76,6 +76,8 @@ public:
         const std::optional<std::vector<SeqSpan>>& visible,
         const std::function<bool(Version seq, Position position)>& visit
     ) const;
+    // Also false where `seq` is no message.
+    [[nodiscard]] StoreResult<bool> is_deleted(const RoomId& room, Version seq) const;
     // How many messages with a seq greater than `marker` are not deleted.
     [[nodiscard]] StoreResult<std::uint64_t> live_after(const RoomId& room, Version marker) const;
     // The newest message as served, or nullopt.

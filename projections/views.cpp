@@ -141,6 +141,23 @@ std::uint64_t Views::disk_bytes() const {
     return storage_->disk_bytes();
 }
 
+StoreResult<std::vector<FoldedView>> folded_views(const Storage& views) {
+    const std::vector<std::string> names = Views::column_names();
+    std::vector<FoldedView> folded;
+    for (std::size_t column = 0; column < names.size(); ++column) {
+        const auto stored = views.get(column, checkpoint_key);
+        if (!stored) return failure(stored.error());
+        if (!*stored) continue;
+        const auto checkpoint = parse_checkpoint(**stored);
+        if (!checkpoint)
+            return failure(StoreError{
+                StoreFault::corrupt_record, {}, "the checkpoint of the view " + names[column]});
+        folded.push_back({names[column], checkpoint->position, checkpoint->epoch, checkpoint->leaf}
+        );
+    }
+    return folded;
+}
+
 StoreResult<std::unique_ptr<Storage>> open_views_storage(
     const std::string& directory, const std::function<void(const StoreError&)>& discarded
 ) {

@@ -107,6 +107,16 @@ private:
     std::optional<StoreError> failed_;  // apply()'s first failure, which all later ones repeat
 };
 
+// How far each view of a store has folded which log: what an audit compares with the log. Views
+// that have no checkpoint are left out. Errors: those of reading, corrupt_record.
+struct FoldedView {
+    std::string name;
+    Position position;
+    Uuid epoch;
+    Digest leaf{};  // hash of the record at `position` when it was folded
+};
+[[nodiscard]] StoreResult<std::vector<FoldedView>> folded_views(const Storage& views);
+
 // Opens the views' RocksDB in `directory`. A damaged one, or one with views that this build does
 // not know, is removed and begun anew, since all of it is derived; `discarded` is told why. Errors:
 // cannot_open (another process holds it, or no permission): nothing was removed.
