@@ -241,6 +241,10 @@ void CompletionTransport::serve(Link& link) {
         const bool is_alive = writes ? write_some(link, budget) : read_some(link, budget);
         if (!is_alive) return close(link);
     }
+    if (connection.is_stream_paused()) {
+        connection.go_on_streaming(gate_->now());
+        turns_.push_back(connection.key());
+    }
     if (connection.is_finished()) return close(link);
     if (connection.is_lingering() && !std::exchange(link.is_shut, true))
         ::shutdown(link.peer->fd(), SHUT_WR);

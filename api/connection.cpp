@@ -4,7 +4,6 @@
 #include "api/http_text.hpp"
 #include "api/request_id.hpp"
 #include "api/responder.hpp"
-#include "domain/invariant.hpp"
 
 #include <exception>
 #include <utility>
@@ -257,6 +256,7 @@ void Connection::write_answer(const HttpResponse& response, Moment now) {
 }
 
 void Connection::pull_stream(Moment now) {
+    stream_paused_ = false;
     while (stream_ && unsent() < limits::http_unsent_bytes_max) {
         std::optional<std::string> piece;
         try {
@@ -270,7 +270,10 @@ void Connection::pull_stream(Moment now) {
             if (stream_left_.value_or(0) > 0) keep_alive_ = false;
             return end_stream();
         }
-        invariant(!piece->empty(), "an empty chunk would be read as the end of the answer");
+        if (piece->empty()) {  // as a chunk it would be read as the end of the answer
+            stream_paused_ = true;
+            return;
+        }
         if (unsent() == 0) output_since_ = now;
         if (stream_in_chunks_) {
             append_chunk(output_, *piece);

@@ -57,6 +57,9 @@ public:
 
     // Applies the timeouts.
     void check_time(Moment now);
+    // Whether the answer's stream had nothing yet, and go_on_streaming() asks it again.
+    [[nodiscard]] bool is_stream_paused() const { return stream_ != nullptr && stream_paused_; }
+    void go_on_streaming(Moment now) { pull_stream(now); }
     // Ends the connection if it is between requests.
     void end_if_idle();
 
@@ -122,6 +125,7 @@ private:
     std::shared_ptr<BodyStream> stream_;
     std::optional<std::uint64_t> stream_left_;
     bool stream_in_chunks_ = false;
+    bool stream_paused_ = false;
     bool keep_alive_ = true;
 };
 

@@ -155,6 +155,12 @@ void Exchange::send_text(int status, std::string content_type, std::string body)
     send(status, std::move(content_type), std::move(body));
 }
 
+void Exchange::send_stream(
+    int status, std::string content_type, std::string first, std::shared_ptr<BodyStream> rest
+) {
+    send(status, std::move(content_type), std::move(first), std::move(rest));
+}
+
 void Exchange::send_empty(int status) {
     send(status, {}, {});
 }
@@ -170,9 +176,14 @@ void Exchange::resume(std::function<void()> work) {
     responder_->post(std::move(work));
 }
 
-void Exchange::send(int status, std::string content_type, std::string body) {
+void Exchange::send(
+    int status, std::string content_type, std::string body, std::shared_ptr<BodyStream> stream
+) {
     HttpResponse response{
-        .status = status, .headers = std::move(headers_), .body = std::move(body)};
+        .status = status,
+        .headers = std::move(headers_),
+        .body = std::move(body),
+        .stream = std::move(stream)};
     if (!content_type.empty())
         response.headers.emplace_back("Content-Type", std::move(content_type));
     response.headers.emplace_back("Cache-Control", "no-store");

@@ -38,12 +38,21 @@ public:
     void send_json(int status, std::string body);
     void send_text(int status, std::string content_type, std::string body);
     void send_empty(int status);
+    // `first`, followed by what `rest` yields.
+    void send_stream(
+        int status, std::string content_type, std::string first, std::shared_ptr<BodyStream> rest
+    );
     void send_problem(const Problem& problem);
     // Runs `work` on the worker that owns the connection.
     void resume(std::function<void()> work);
 
 private:
-    void send(int status, std::string content_type, std::string body);
+    void send(
+        int status,
+        std::string content_type,
+        std::string body,
+        std::shared_ptr<BodyStream> stream = nullptr
+    );
 
     const Services& services_;
     std::shared_ptr<const HttpRequest> request_;
@@ -102,7 +111,7 @@ void render_empty(const ExchangePtr& exchange, const Accepted& accepted);
 [[nodiscard]] Answer<std::optional<std::uint64_t>> number_in_query(
     const HttpRequest& request, std::string_view name, std::uint64_t min, std::uint64_t max
 );
-// `Verbatim-Min-Position`.
+// `Verbatim-Min-Position`; nullopt where it was not sent. 422 when it is no position.
 [[nodiscard]] Answer<std::optional<Position>> min_position_of(const HttpRequest& request);
 // `limit`, 1 to limits::page_items_max.
 [[nodiscard]] Answer<std::size_t> limit_in_query(const HttpRequest& request);

@@ -38,7 +38,8 @@ struct HttpRequest {
 class BodyStream {
 public:
     virtual ~BodyStream() = default;
-    // The next piece, never empty; nullopt at the end. Pieces of about 64 KiB are best.
+    // The next piece; nullopt at the end. Pieces of about 64 KiB are best. An empty one: nothing
+    // yet; it is asked again after the worker's other connections had their turn.
     [[nodiscard]] virtual std::optional<std::string> next() = 0;
 };
 

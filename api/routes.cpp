@@ -1,6 +1,7 @@
 #include "api/routes.hpp"
 
 #include "api/account_routes.hpp"
+#include "api/audit_routes.hpp"
 #include "api/docs_routes.hpp"
 #include "api/exchange.hpp"
 #include "api/invite_link_routes.hpp"
@@ -121,6 +122,16 @@ void add_marks(Rows& rows) {
     rows.command(Method::del, "/rooms/{room_id}/pins/{seq}", marks::unpin_message);
 }
 
+void add_audit(Rows& rows) {
+    rows.open(Method::get, rows.base + "/audit/checkpoint", audit::show_checkpoint);
+    rows.open(Method::get, rows.base + "/audit/key", audit::show_key);
+    rows.query("/audit/proofs/inclusion", audit::prove_inclusion);
+    rows.query("/audit/proofs/consistency", audit::prove_consistency);
+    rows.query("/rooms/{room_id}/messages/{seq}/proof", audit::prove_message);
+    rows.query("/events", audit::list_events);
+    rows.query("/rooms/{room_id}/events", audit::list_room_events);
+}
+
 }  // namespace
 
 RouteTable make_routes(const Services& services) {
@@ -133,6 +144,7 @@ RouteTable make_routes(const Services& services) {
     add_messages(rows);
     add_docs(table);
     add_marks(rows);
+    add_audit(rows);
     return table;
 }
 

@@ -4,6 +4,7 @@
 #include "api/password_pool.hpp"
 #include "api/position_waiters.hpp"
 #include "api/search_pool.hpp"
+#include "eventstore/checkpoint.hpp"
 #include "eventstore/commands/sequencer.hpp"
 #include "eventstore/event_log.hpp"
 #include "projections/search_index.hpp"
@@ -14,6 +15,7 @@
 #include "protocol/tokens.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace verbatim::api {
@@ -40,6 +42,10 @@ struct Services {
     std::function<void(const RoomId&, const UserId&, bool)> typing;
     // Whether somebody has a feed open; from any thread.
     std::function<bool(const UserId&)> online;
+    // The newest signed tree head that covers a position, told by any thread as soon as there is
+    // one, at most after limits::min_position_wait_ms and a second; nullopt: there is none.
+    std::function<void(Position, std::function<void(std::optional<SignedTreeHead>)>)> tree_head;
+    std::string verifier_key;  // the log's, as C2SP writes it
     // Why this node is not ready, or nullopt. Open commands and queries are refused till then.
     std::function<std::optional<std::string>()> not_ready;
 };

@@ -112,6 +112,10 @@ void Node::Parts::make_services() {
                       const RoomId& room, const UserId& user, bool typing
                   ) { feed->typing(room, user, typing); },
         .online = [this](const UserId& user) { return feed->is_online(user); },
+        .tree_head = [this](
+                         Position covering, TreeHeadListener listener
+                     ) { engine->tell_tree_head(covering, std::move(listener)); },
+        .verifier_key = engine->log_key().verifier_key(),
         .not_ready = [this] { return not_ready(); }});
     metrics.on_scrape([this] { return gauges(); });
 }

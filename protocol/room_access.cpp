@@ -31,6 +31,13 @@ Answer<std::vector<SeqSpan>> own_stays(const Views& views, const RoomId& room, c
 
 }  // namespace
 
+bool RoomAccess::shows(Version seq) const {
+    if (!readable) return true;
+    return std::ranges::any_of(*readable, [&](const SeqSpan& span) {
+        return span.first <= seq && (span.last == Version() || seq <= span.last);
+    });
+}
+
 Answer<RoomAccess> room_access(const Views& views, const RoomId& room, const UserId& user) {
     auto row = views.rooms().room(room);
     if (!row) return failure(problem_of(row.error()));

@@ -18,6 +18,8 @@ struct RoomAccess {
     // The pieces of the room's sequence whose messages and events it may read: nullopt is all;
     // empty is none.
     std::optional<std::vector<SeqSpan>> readable;
+
+    [[nodiscard]] bool shows(Version seq) const;
 };
 [[nodiscard]] Answer<RoomAccess> room_access(
     const Views& views, const RoomId& room, const UserId& user

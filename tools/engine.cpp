@@ -1,5 +1,6 @@
 #include "tools/engine.hpp"
 
+#include "domain/limits.hpp"
 #include "domain/type_id.hpp"
 #include "protocol/key_file.hpp"
 #include "protocol/random.hpp"
@@ -104,6 +105,7 @@ void Engine::compare_with_checkpoint() {
             "the signed tree heads do not belong to this log: " + describe(file.error())
         );
     checkpoints_ = std::move(*file);
+    publish_tree_head();
     const auto& signed_head = checkpoints_->last();
     if (!signed_head && must_be_there)
         return declare_loss(
@@ -181,9 +183,10 @@ void Engine::stop() {
         stopping_ = true;
     }
     house_wake_.notify_all();
-    if (!house_.joinable()) return;
+    if (!house_.joinable()) return tree_heads_.end();
     house_.join();
     sign_tree_head();
+    tree_heads_.end();
 }
 
 Engine::~Engine() {
@@ -228,6 +231,7 @@ void Engine::keep_house() {
         lock.unlock();
         watch_disk();
         sign_tree_head();
+        tree_heads_.sweep(TreeHeads::Clock::now());
         lock.lock();
     }
 }
@@ -258,7 +262,19 @@ void Engine::sign_tree_head() {
     if (checkpoints_->last() && checkpoints_->last()->size == size) return;
     const TreeHead head{.origin = log_key_->name(), .size = size, .root = root, .at = system_now()};
     const auto kept = checkpoints_->append(log_key_->sign(head), head);
-    if (!kept) options_.report("the signed tree head was not kept: " + describe(kept.error()));
+    if (!kept)
+        return options_.report("the signed tree head was not kept: " + describe(kept.error()));
+    publish_tree_head();
+}
+
+void Engine::publish_tree_head() {
+    if (!checkpoints_->last()) return;
+    tree_heads_.kept({.note = checkpoints_->last_note(), .size = checkpoints_->last()->size});
+}
+
+void Engine::tell_tree_head(Position covering, TreeHeadListener listener) {
+    const auto patience = std::chrono::milliseconds(limits::min_position_wait_ms);
+    tree_heads_.tell(covering, TreeHeads::Clock::now() + patience, std::move(listener));
 }
 
 }  // namespace verbatim

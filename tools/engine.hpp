@@ -7,6 +7,7 @@
 #include "projections/views.hpp"
 #include "protocol/authenticator.hpp"
 #include "protocol/tokens.hpp"
+#include "tools/tree_heads.hpp"
 
 #include <condition_variable>
 #include <filesystem>
@@ -72,6 +73,11 @@ public:
     [[nodiscard]] const Tokens& tokens() const { return *tokens_; }
     [[nodiscard]] Authenticator& authenticator() { return *authenticator_; }
     [[nodiscard]] const NoteSigner& log_key() const { return *log_key_; }
+    // Tells the newest signed tree head that covers `covering`: at once where there is one, else
+    // when it is signed, which is within a second of the commit. nullopt: none came for
+    // limits::min_position_wait_ms, or the log's end was lost and nothing is signed any more.
+    // Any thread; `listener` is called by this one or the engine's own, and must not block.
+    void tell_tree_head(Position covering, TreeHeadListener listener);
     [[nodiscard]] std::uint64_t disk_free_bytes() const;
     // Why queries cannot be trusted any more (the views' store failed), or nullopt.
     [[nodiscard]] std::optional<std::string> views_failure() const;
@@ -89,6 +95,7 @@ private:
     void keep_house();
     void watch_disk();
     void sign_tree_head();
+    void publish_tree_head();
 
     EngineOptions options_;
     std::unique_ptr<EventLog> log_;
@@ -97,6 +104,7 @@ private:
     std::unique_ptr<Tokens> tokens_;
     std::unique_ptr<NoteSigner> log_key_;
     std::unique_ptr<CheckpointFile> checkpoints_;
+    TreeHeads tree_heads_;
     std::unique_ptr<Authenticator> authenticator_;
     std::unique_ptr<Sequencer> sequencer_;
     std::function<void(const CommittedBatch&)> projected_;
