@@ -1,6 +1,7 @@
 #include "app/configuration.hpp"
 #include "app/logging.hpp"
 #include "app/node.hpp"
+#include "tools/audit.hpp"
 #include "tools/import_irc.hpp"
 
 #include <CLI/CLI.hpp>
@@ -55,10 +56,12 @@ int serve(const Configuration& configuration) {
 struct CommandLine {
     Configuration configuration;
     ImportIrcOptions import_irc;
+    AuditOptions audit;
     CLI::App app{"Verbatim: an event-sourced chat backend", "verbatim"};
     CLI::App* serve = nullptr;
     CLI::App* config = nullptr;
     CLI::App* irc = nullptr;
+    AuditCommands audits;
 
     CommandLine() {
         add_configuration(app, configuration);
@@ -72,6 +75,7 @@ struct CommandLine {
         CLI::App* import = app.add_subcommand("import", "bring in the history of another chat");
         import->require_subcommand(1);
         irc = add_import_irc(*import, import_irc);
+        audits = add_audit(app, audit);
     }
 };
 
@@ -97,6 +101,9 @@ int run(int argc, char** argv) {
         line.import_irc.data = line.configuration.data;
         return import_irc(line.import_irc);
     }
+    line.audit.data = line.configuration.data;
+    if (line.audits.verify->parsed()) return audit_verify(line.audit);
+    if (line.audits.check_proof->parsed()) return audit_check_proof(line.audit);
     return serve(line.configuration);
 }
 

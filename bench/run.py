@@ -157,6 +157,14 @@ class Bench:
         loader.wait()
         return data
 
+    def audit_verify(self, data):
+        rates = []
+        for _ in range(self.options.runs):
+            done = subprocess.run([self.options.binary, "audit", "verify", "--data", data, "--json"],
+                                  stdout=subprocess.PIPE, check=True, text=True)
+            rates.append(json.loads(done.stdout)["events_per_second"])
+        print(f"| audit verify, the whole log | {spread(rates)} events/s | – | – | – |", flush=True)
+
     def restart(self):
         data = self.filled()
         seconds = []
@@ -173,6 +181,7 @@ class Bench:
             rates.append(json.loads(text)["position"] / server.ready_seconds)
             server.end()
         print(f"| rebuild of all views, start to ready | {spread(rates)} events/s | – | – | – |", flush=True)
+        self.audit_verify(data)
         shutil.rmtree(data)
 
 
