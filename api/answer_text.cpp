@@ -1,6 +1,7 @@
 #include "api/answer_text.hpp"
 
 #include "api/http_text.hpp"
+#include "api/security_headers.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,8 +14,23 @@ namespace verbatim::api {
 namespace {
 
 constexpr auto own_headers = std::to_array<std::string_view>(
-    {"content-length", "transfer-encoding", "connection", "date", "x-request-id"}
+    {"content-length",
+     "transfer-encoding",
+     "connection",
+     "date",
+     "x-request-id",
+     "x-content-type-options",
+     "x-frame-options",
+     "referrer-policy",
+     "cross-origin-resource-policy"}
 );
+
+// What scripts of other origins may read of an answer, besides what every script may.
+constexpr std::string_view exposed_headers =
+    "Verbatim-Position, Verbatim-Room-Seq, Idempotency-Replayed, Retry-After, X-Request-Id, Allow, "
+    "ETag, Location, Content-Disposition, Content-Range, Accept-Ranges, WWW-Authenticate, "
+    "Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm, "
+    "Upload-Offset, Upload-Length, Upload-Metadata, Upload-Expires, Upload-File-Id";
 
 void append_number(std::string& out, std::uint64_t number, int base = 10) {
     std::array<char, 20> digits{};
@@ -81,8 +97,8 @@ void append_cors(std::string& out, const AnswerFrame& frame) {
     out.append("Vary: Origin\r\n");
     if (frame.allowed_origin.empty()) return;
     append_field(out, "Access-Control-Allow-Origin", frame.allowed_origin);
-    // Tokens travel in Authorization, never in cookies, so the wildcard is honoured by browsers.
-    out.append("Access-Control-Expose-Headers: *\r\n");
+    // By name, since not every browser knows the wildcard.
+    append_field(out, "Access-Control-Expose-Headers", exposed_headers);
 }
 
 }  // namespace
@@ -109,7 +125,7 @@ void append_answer(std::string& out, const HttpResponse& response, const AnswerF
     }
     append_field(out, "Date", date_text());
     append_field(out, "X-Request-Id", frame.request_id);
-    out.append("X-Content-Type-Options: nosniff\r\n");
+    append_security_headers(out, response);
     append_cors(out, frame);
     append_length(out, response, frame);
     append_connection(out, frame);

@@ -160,19 +160,27 @@ std::string username_of_nick(std::string_view nick) {
 }
 
 std::string valid_text(std::string_view bytes) {
+    // C1 controls have no pictures, and to show what Windows would have meant is a guess: they
+    // become the neighbour of those of the others, U+2426.
+    constexpr std::uint32_t no_picture = 0x2426;
     const bool is_utf8 = is_valid_utf8(bytes);
     std::string text;
     text.reserve(bytes.size());
-    for (const char c : bytes) {
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        const char c = bytes[i];
         const auto byte = static_cast<std::uint8_t>(c);
-        if (byte < 0x20 && c != '\t') {
+        const auto next = static_cast<std::uint8_t>(i + 1 < bytes.size() ? bytes[i + 1] : 0);
+        // U+0080 to U+009F, as UTF-8 writes them.
+        const bool is_c1 = is_utf8 && byte == 0xc2 && next < 0xa0;
+        if (is_c1) {
+            append_utf8(text, no_picture);
+            ++i;
+        } else if (byte < 0x20 && c != '\t') {
             append_utf8(text, 0x2400u + byte);
         } else if (byte == 0x7f) {
             append_utf8(text, 0x2421);
         } else if (byte >= 0x80 && !is_utf8) {
-            // C1 controls have no pictures: shown as what Windows would have meant is a guess, so
-            // they become the replacement's neighbour, the "open box with a number": U+2426.
-            append_utf8(text, byte < 0xa0 ? 0x2426u : byte);
+            append_utf8(text, byte < 0xa0 ? no_picture : byte);
         } else {
             text += c;
         }

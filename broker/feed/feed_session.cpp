@@ -25,7 +25,9 @@ std::string refusal_text(const Problem& problem, std::string_view request_id) {
     const std::string body = to_json(problem, request_id);
     std::string text = "HTTP/1.1 " + std::to_string(problem.status) + ' ';
     text += as_std(http::obsolete_reason(static_cast<http::status>(problem.status)));
-    text += "\r\nContent-Type: application/problem+json\r\nConnection: close\r\n";
+    text +=
+        "\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
+        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
     if (problem.status == 426) text += "Upgrade: websocket\r\n";
     if (problem.retry_after_seconds)
         text += "Retry-After: " + std::to_string(*problem.retry_after_seconds) + "\r\n";

@@ -74,13 +74,59 @@ TEST_F(RateLimits, BoundCommandsOfAUserButNotQueries) {
     Person alice(server, "alice");
     Person bob(server, "bob");
     const std::string room = alice.create_room({{"members", {bob.id()}}});
+    const std::string typing = "/rooms/" + room + "/typing";
+    const json body = {{"typing", true}};
+    EXPECT_GT(
+        refused_after(20'000, "commands_per_user", [&] { return alice.post(typing, body); }), 100
+    );
+    EXPECT_EQ(bob.post(typing, body).status, 202) << "another user is not concerned";
+    EXPECT_EQ(alice.get("/rooms/" + room).status, 200);
+}
+
+TEST_F(RateLimits, BoundMessagesOfAUserThroughBothDoorsTogether) {
+    Person alice(server, "alice");
+    Person bob(server, "bob");
+    const std::string room = alice.create_room({{"members", {bob.id()}}});
     const std::string messages = "/rooms/" + room + "/messages";
     const json text = {{"text", "flood"}};
     EXPECT_GT(
-        refused_after(20'000, "commands_per_user", [&] { return alice.post(messages, text); }), 100
+        refused_after(20'000, "messages_per_user", [&] { return alice.post(messages, text); }), 50
     );
+    WsClient feed = alice.feed();
+    std::optional<json> refusal;
+    for (int i = 0; i < 100 && !refusal; ++i) {
+        feed.send({{"type", "send"}, {"ref", "r"}, {"room_id", room}, {"text", "flood"}});
+        for (auto frame = feed.read(); frame; frame = feed.read()) {
+            if (frame->at("type") == "problem") refusal = frame;
+            if (frame->contains("ref")) break;
+        }
+    }
+    ASSERT_TRUE(refusal.has_value());
+    EXPECT_EQ(refusal->at("problem").at("limiter"), "messages_per_user");
+    EXPECT_GE(refusal->at("problem").at("retry_after"), 1);
     EXPECT_EQ(bob.post(messages, text).status, 201) << "another user is not concerned";
-    EXPECT_EQ(alice.get(messages).status, 200);
+}
+
+TEST_F(RateLimits, BoundFeedsOfAUserBeforeTheHandshake) {
+    Person alice(server, "alice");
+    int status = 101;
+    int opened = 0;
+    for (; status == 101 && opened < 200; ++opened)
+        status = WsClient({.port = server.feed_port(),
+                           .target = "/api/v1/feed",
+                           .token = alice.token(),
+                           .subprotocols = {}}
+        ).handshake_status();
+    EXPECT_EQ(status, 429);
+    EXPECT_GT(opened, 20);
+    Person bob(server, "bob");
+    EXPECT_TRUE(bob.feed().is_open()) << "another user is not concerned";
+}
+
+TEST_F(RateLimits, BoundAttemptsAtInviteCodes) {
+    Person alice(server, "alice");
+    const auto guess = [&] { return alice.post("/invite-links/nonsense/join"); };
+    EXPECT_GT(refused_after(100, "invite_codes_per_user", guess), 10);
 }
 
 TEST_F(RateLimits, DoNotBelieveForwardedAddressesOfStrangers) {

@@ -106,6 +106,52 @@ TEST(Feed, ClosesWith4401WhenItsTokenExpiresUnlessItIsRenewed) {
     EXPECT_EQ(renewed.read().at("ref"), 2);
 }
 
+TEST(Feed, OfAnApiKeyLastsUntilTheKeyIsRevoked) {
+    feed::FeedOptions options;
+    options.sweep = std::chrono::milliseconds(5);
+    FeedWorld world(std::move(options));
+    const auto alice = world.person("alice");
+    KeyId key;
+    FeedClient feed = world.live(world.with_key(alice, {KeyScope::read}, key));
+    FeedClient session = world.live(alice);
+    world.move_clock(limits::refresh_token_seconds);
+    EXPECT_EQ(session.read_close_code(), 4401) << "so the sweep came by";
+    feed.send({{"type", "typing"}, {"ref", 1}, {"room_id", "x"}, {"typing", true}});
+    EXPECT_EQ(feed.read().at("ref"), 1);
+    EXPECT_TRUE(
+        world.run(alice.user, stream_of(alice.user), AccountCommand(RevokeKey{key})).has_value()
+    );
+    EXPECT_EQ(feed.read().at("event").at("type"), "key.revoked");
+    EXPECT_EQ(feed.read_close_code(), 4401);
+}
+
+TEST(Feed, OfAnApiKeyThatDoesNotReadIsClosedWith4403) {
+    FeedWorld world;
+    const auto alice = world.person("alice");
+    KeyId key;
+    const auto bot = world.with_key(alice, {KeyScope::send}, key);
+    EXPECT_EQ(world.open(bot).read_close_code(), 4403);
+    FeedClient feed = world.live(alice);
+    feed.send({{"type", "auth"}, {"token", bot.token}});
+    EXPECT_EQ(feed.read_close_code(), 4403);
+}
+
+TEST(Feed, IsRefusedBeforeTheHandshakeWhenItsUserOpensTooMany) {
+    FeedWorld world;
+    const auto alice = world.person("alice");
+    world.rate_limits().set(Limiter::feeds_per_user, {.per_second = 0.001, .burst = 2});
+    FeedClient first = world.live(alice);
+    FeedClient second = world.live(alice);
+    FeedClient third = world.client();
+    const std::string refusal = third.upgrade("/api/v1/feed?token=" + alice.token);
+    EXPECT_TRUE(refusal.starts_with("HTTP/1.1 429")) << refusal;
+    EXPECT_NE(refusal.find("Retry-After: "), std::string::npos);
+    const std::string body = third.read_to_end();
+    EXPECT_NE(body.find("feeds_per_user"), std::string::npos) << body;
+    const auto bob = world.person("bob");
+    (void)world.live(bob);
+}
+
 TEST(Feed, ClosesWith4401WhenAnotherUsersTokenRenewsIt) {
     FeedWorld world;
     const auto alice = world.person("alice");

@@ -97,6 +97,14 @@ using Rows = std::map<std::string, std::vector<std::pair<std::string, std::strin
     return rows;
 }
 
+// All their names, as a rebuild of all of them tells them.
+[[nodiscard]] inline std::string every_view() {
+    std::string names;
+    for (const std::string& view : Views::column_names())
+        names += (names.empty() ? "" : ",") + view;
+    return names;
+}
+
 // Where two sets of rows differ, for people; empty when they don't.
 [[nodiscard]] inline std::string difference(const Rows& left, const Rows& right) {
     for (const auto& [view, rows] : left) {

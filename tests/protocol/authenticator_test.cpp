@@ -1,6 +1,7 @@
 #include "protocol/authenticator.hpp"
 
 #include "domain/limits.hpp"
+#include "protocol/secret_texts.hpp"
 #include "protocol/token_cache.hpp"
 #include "tests/protocol/world.hpp"
 
@@ -115,6 +116,71 @@ TEST_F(Authenticating, NeverOutlivesASessionsClosingUnderRace) {
         other.join();
         EXPECT_EQ(late.load(), 0);
     }
+}
+
+class AuthenticatingAKey : public AuthenticatorTest {
+protected:
+    void make_key(KeyId key, std::vector<KeyScope> scopes) {
+        world_.happened(
+            alice,
+            AccountEvent(KeyCreated{
+                .key = key, .name = "bot", .scopes = std::move(scopes), .key_hash = secret_.hash})
+        );
+    }
+
+    const KeyId robot_ = numbered<KeyId>(301);
+    const SecretText secret_ = make_api_key();
+};
+
+TEST_F(AuthenticatingAKey, SaysWhoAsksByWhichKeyForEver) {
+    make_key(robot_, {KeyScope::read});
+    for (const Timestamp now : {noon, seconds_after_noon(1'000'000'000)}) {
+        const auto actor = authenticator_.authenticate(secret_.text, now).value();
+        EXPECT_EQ(actor.user, alice);
+        EXPECT_TRUE(actor.session.is_nil());
+        ASSERT_TRUE(actor.key.has_value());
+        EXPECT_EQ(actor.key->key, robot_);
+        EXPECT_EQ(actor.key->scopes, std::vector{KeyScope::read});
+    }
+}
+
+TEST_F(AuthenticatingAKey, RefusesWhatIsNoKeyOfOurs) {
+    make_key(robot_, {KeyScope::read});
+    expect_refused("vbk_");
+    expect_refused(secret_.text + "A");
+    expect_refused(make_api_key().text);
+}
+
+TEST_F(AuthenticatingAKey, RefusesARememberedKeyAsSoonAsItIsRevoked) {
+    make_key(robot_, {KeyScope::read});
+    EXPECT_TRUE(authenticator_.authenticate(secret_.text, noon).has_value());
+    // Told before the view is.
+    const auto batch =
+        world_.recorded(stream_of(alice), alice, AccountEvent(KeyRevoked{.key = robot_}));
+    authenticator_.sessions_changed(*batch);
+    (void)authenticator_.authenticate(secret_.text, noon);
+    ASSERT_TRUE(world_.views().apply(*batch, Uuid{}).has_value());
+    expect_refused(secret_.text);
+}
+
+TEST_F(AuthenticatingAKey, KeepsSessionsWhenItIsRevoked) {
+    make_key(robot_, {KeyScope::read});
+    EXPECT_TRUE(authenticator_.authenticate(token_, noon).has_value());
+    world_.happened(alice, AccountEvent(KeyRevoked{.key = robot_}));
+    authenticator_.sessions_changed(world_.last());
+    EXPECT_TRUE(authenticator_.authenticate(token_, noon).has_value());
+}
+
+TEST_F(AuthenticatingAKey, GivesItNoMoreThanItsScopes) {
+    make_key(robot_, {KeyScope::send});
+    const auto robot = authenticator_.authenticate(secret_.text, noon).value();
+    EXPECT_TRUE(needs_scope(robot, KeyScope::send).has_value());
+    EXPECT_EQ(needs_scope(robot, KeyScope::read).error().code, "scope_is_missing");
+    EXPECT_EQ(needs_session(robot).error().code, "not_allowed");
+    const auto person = authenticator_.authenticate(token_, noon).value();
+    EXPECT_TRUE(needs_scope(person, KeyScope::read).has_value());
+    EXPECT_TRUE(needs_scope(person, KeyScope::send).has_value());
+    EXPECT_TRUE(needs_session(person).has_value());
 }
 
 TEST(RolesOf, AreThoseThatTheViewShows) {

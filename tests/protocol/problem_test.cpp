@@ -146,7 +146,9 @@ TEST(Problem, IsListedHoweverItIsMade) {
           bad_request("x"),
           not_authenticated("x"),
           not_allowed("x"),
+          scope_is_missing("x"),
           not_a_member_then(),
+          key_not_found(),
           not_found("x"),
           invalid_field("text", "x"),
           rate_limited("commands_per_user", 3),
@@ -154,11 +156,22 @@ TEST(Problem, IsListedHoweverItIsMade) {
           not_ready("rebuilding"),
           problem_of(fault(CommandFault::storage_failed))})
         expect_listed(problem);
-    for (const int status : {400, 404, 405, 408, 413, 414, 415, 431, 500, 503}) {
+    for (const int status :
+         {400, 404, 405, 408, 413, 414, 415, 417, 426, 431, 500, 501, 503, 505}) {
         expect_listed(http_problem(status, "x"));
         EXPECT_EQ(http_problem(status, "x").status, status);
     }
     EXPECT_EQ(http_problem(418, "x").status, 500);
+}
+
+TEST(Problem, OfTheHttpLayerHasTheCodeOfItsStatus) {
+    const std::pair<int, std::string_view> expected[] = {
+        {417, "expectation_failed"},
+        {426, "upgrade_required"},
+        {501, "not_implemented"},
+        {505, "http_version_not_supported"},
+    };
+    for (const auto& [status, code] : expected) EXPECT_EQ(http_problem(status, "x").code, code);
 }
 
 TEST(Problem, SaysWhyWheneverItIs503) {

@@ -1,6 +1,7 @@
 #include "protocol/rate_limits.hpp"
 
 #include <gtest/gtest.h>
+#include <set>
 
 namespace verbatim::testing {
 namespace {
@@ -57,6 +58,18 @@ TEST(RateLimits, KeepSubjectsAndLimitersApart) {
     EXPECT_FALSE(limits.take(limiter, "b", start).has_value());
 }
 
+TEST(RateLimits, KnowAUserByItsId) {
+    RateLimits limits;
+    const UserId one(Uuid{.bytes = {1}});
+    const UserId other(Uuid{.bytes = {2}});
+    limits.set(Limiter::messages_per_user, {.per_second = 1, .burst = 1});
+    EXPECT_TRUE(limits.take_for(one, Limiter::messages_per_user, start).has_value());
+    EXPECT_EQ(
+        limits.take_for(one, Limiter::messages_per_user, start).error().limiter, "messages_per_user"
+    );
+    EXPECT_TRUE(limits.take_for(other, Limiter::messages_per_user, start).has_value());
+}
+
 TEST(RateLimits, LetEverythingThroughWhenTurnedOff) {
     RateLimits limits;
     limits.set(limiter, {.per_second = 0, .burst = 0});
@@ -76,12 +89,9 @@ TEST(RateLimits, ForgetFullBucketsBeforeEmptyOnes) {
 }
 
 TEST(RateLimits, HaveADefaultAndANameForEachLimiter) {
-    for (const auto each :
-         {Limiter::registrations_per_address,
-          Limiter::logins_per_address,
-          Limiter::logins_per_username,
-          Limiter::commands_per_user,
-          Limiter::feeds_per_address}) {
+    std::set<std::string_view> names;
+    for (const auto each : all_limiters()) {
+        EXPECT_TRUE(names.insert(name_of(each)).second) << name_of(each);
         EXPECT_GT(default_allowance(each).per_second, 0);
         EXPECT_GE(default_allowance(each).burst, 1);
         EXPECT_FALSE(name_of(each).empty());

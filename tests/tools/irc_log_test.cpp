@@ -108,6 +108,7 @@ TEST(IrcLog, MakesTextValidWithoutDroppingAnything) {
     EXPECT_EQ(valid_text("h\xc3\xa9 漢字"), "hé 漢字");
     EXPECT_EQ(valid_text("h\xe9"), "hé");
     EXPECT_EQ(valid_text("\x80\xff"), "\u2426ÿ");
+    EXPECT_EQ(valid_text("a\xc2\x9b\xc2\xa0z"), "a\u2426\u00a0z");
     EXPECT_EQ(
         valid_text(std::string_view("\0\x01\x1f\x7f\x1b", 5)), "\u2400\u2401\u241f\u2421\u241b"
     );

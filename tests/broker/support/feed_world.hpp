@@ -5,6 +5,7 @@
 #include "eventstore/commands/sequencer.hpp"
 #include "projections/views.hpp"
 #include "protocol/random.hpp"
+#include "protocol/secret_texts.hpp"
 #include "protocol/tokens.hpp"
 #include "tests/broker/support/feed_client.hpp"
 #include "tests/support/log_scribe.hpp"
@@ -88,6 +89,18 @@ public:
         opening.refresh_hash = std::string(32, 'r');
         EXPECT_TRUE(run(user, stream_of(user), AccountCommand(opening)).has_value());
         return {user, opening.session, tokens_.issue(user, opening.session, system_now())};
+    }
+    // As a bot of the person's: by a key with these scopes instead of a session.
+    Person with_key(const Person& person, std::vector<KeyScope> scopes, KeyId& key) {
+        SecretText secret = make_api_key();
+        key = KeyId(new_uuid(system_now()));
+        CreateKey create;
+        create.key = key;
+        create.name = "bot";
+        create.scopes = std::move(scopes);
+        create.key_hash = secret.hash;
+        EXPECT_TRUE(run(person.user, stream_of(person.user), AccountCommand(create)).has_value());
+        return {person.user, {}, std::move(secret.text)};
     }
     RoomId room(const Person& owner, Visibility visibility = Visibility::public_) {
         const RoomId room(new_uuid(system_now()));
