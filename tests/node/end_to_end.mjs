@@ -354,6 +354,33 @@ test('search finds words in any script, and only in rooms of one\'s own', async 
   expectProblem(await api.call('GET', '/search', { token: bob.token }), 422, 'invalid_field');
 });
 
+test('reactions, pins, threads and histories', async () => {
+  const room = await roomOf(alice, {}, bob);
+  const { seq } = (await say(alice, room, 'root')).body;
+  const at = `/rooms/${room}/messages/${seq}`;
+  const emoji = encodeURIComponent('👍');
+  const put = await api.call('PUT', `${at}/reactions/${emoji}`, { token: bob.token });
+  assert.deepEqual(put.body.reactions, [{ emoji: '👍', count: 1 }]);
+  const page = await api.call('GET', `/rooms/${room}/messages`, { token: bob.token });
+  assert.deepEqual(page.body.my_reactions, { [seq]: ['👍'] });
+  assert.equal((await api.call('DELETE', `${at}/reactions/${emoji}`, { token: bob.token })).status, 204);
+  expectProblem(await api.call('PUT', `${at}/reactions/nonsense`, { token: bob.token }), 422, 'invalid_field');
+
+  expectProblem(await api.call('PUT', `/rooms/${room}/pins/${seq}`, { token: bob.token }), 403, 'actor_may_not_pin');
+  assert.deepEqual((await api.call('PUT', `/rooms/${room}/pins/${seq}`, { token: alice.token })).body.pinned, [seq]);
+  assert.equal((await api.call('DELETE', `/rooms/${room}/pins/${seq}`, { token: alice.token })).status, 204);
+
+  const reply = await api.call('POST', `/rooms/${room}/messages`, { token: bob.token, body: { text: 'leaf', reply_to: seq } });
+  const thread = await api.call('GET', `${at}/thread`, { token: alice.token });
+  assert.equal(thread.body.root.reply_count, 1);
+  assert.deepEqual(thread.body.items.map((message) => message.seq), [reply.body.seq]);
+  await api.call('PATCH', at, { token: alice.token, body: { text: 'Root' } });
+  const history = await api.call('GET', `${at}/history`, { token: bob.token });
+  assert.deepEqual(history.body.items.map((wording) => wording.text), ['root', 'Root']);
+  const all = await api.call('GET', `/messages?after=${thread.body.root.position - 1}`, { token: bob.token });
+  assert.deepEqual(all.body.items.map((message) => message.seq), [seq, reply.body.seq]);
+});
+
 test('a feed resumes exactly after kill -9', async () => {
   const room = await roomOf(alice, {}, bob);
   const feed = await liveFeedOf(bob);
