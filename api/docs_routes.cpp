@@ -2,6 +2,7 @@
 
 #include "api/assets.hpp"
 #include "api/http_text.hpp"
+#include "api/security_headers.hpp"
 #include "domain/invariant.hpp"
 
 #include <algorithm>
@@ -59,6 +60,8 @@ HttpResponse answer_with(const Asset& asset, const HttpRequest& request) {
         return response;
     }
     response.headers.emplace_back("Content-Type", asset.content_type);
+    if (asset.path == "/docs")
+        response.headers.emplace_back("Content-Security-Policy", docs_page_policy);
     if (packed) response.headers.emplace_back("Content-Encoding", "gzip");
     response.body = packed ? asset.gzip : asset.plain;
     return response;
@@ -93,7 +96,10 @@ void show_problems(
     static const std::string page = problem_page();
     responder->send(
         {.status = 200,
-         .headers = {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-cache"}},
+         .headers =
+             {{"Content-Type", "text/html; charset=utf-8"},
+              {"Cache-Control", "no-cache"},
+              {"Content-Security-Policy", std::string(docs_page_policy)}},
          .body = page}
     );
 }

@@ -104,6 +104,8 @@ void search_in_pool(const ExchangePtr& exchange, const UserId& user, MessageSear
 }  // namespace
 
 void search(const ExchangePtr& exchange, const Actor& actor) {
+    const auto allowed = within_limit(*exchange, Limiter::searches_per_user, actor);
+    if (!allowed) return exchange->send_problem(allowed.error());
     auto wanted = search_of(exchange->request());
     if (!wanted) return exchange->send_problem(wanted.error());
     const auto shown = min_position_of(exchange->request());

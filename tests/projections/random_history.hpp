@@ -163,7 +163,7 @@ private:
         const std::uint64_t what = below(100);
         if (what < 35) return send(room, actor, events);
         if (what < 44) return mark(room, actor, events);
-        if (what < 46) return link(room, actor, events);
+        if (what < 49) return link(room, actor, events);
         if (what < 53)
             return this->room(room, actor, EditMessage{any_seq(room), any_text(), {other}}, events);
         if (what < 61) return this->room(room, actor, DeleteMessage{any_seq(room)}, events);
