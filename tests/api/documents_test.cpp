@@ -1,7 +1,7 @@
 #include "api/assets.hpp"
 #include "api/docs_routes.hpp"
 #include "api/routes.hpp"
-#include "eventstore/event_types.hpp"
+#include "eventstore/codec.hpp"
 #include "protocol/answer_json.hpp"
 #include "protocol/problem.hpp"
 
@@ -69,7 +69,7 @@ TEST(OpenApi, HasEveryRouteAndNoOther) {
     EXPECT_EQ(routes_of_document(), routes_of_code());
 }
 
-TEST(OpenApi, HasEveryProblemCodeAndNoOther) {
+TEST(Documents, HaveEveryProblemCodeAndNoOther) {
     std::set<std::string> codes;
     for (const ProblemCode& problem : problem_codes()) codes.emplace(problem.code);
     EXPECT_EQ(schema(openapi(), "ProblemCode").at("enum").get<std::set<std::string>>(), codes);
@@ -101,23 +101,24 @@ TEST(OpenApi, HasEveryLimitWithItsValueAndNoOther) {
     EXPECT_EQ(json(limits), json::parse(limits_json()));
 }
 
-TEST(AsyncApi, HasEveryEventTypeAndNoOther) {
+TEST(Documents, HaveEveryEventTypeWithItsSchemaAndNoOther) {
     std::map<std::string, int> types;
-    for (const EventType& type : room_event_types) types[std::string(type.type)] = type.schema;
-    for (const EventType& type : account_event_types) types[std::string(type.type)] = type.schema;
-    for (const EventType& type : reader_event_types) types[std::string(type.type)] = type.schema;
-    for (const EventType& type : server_event_types) types[std::string(type.type)] = type.schema;
-    const json& envelope = schema(asyncapi(), "Envelope");
-    std::map<std::string, int> described;
-    for (const json& branch : envelope.at("oneOf")) {
-        const json& properties = branch.at("properties");
-        described[properties.at("type").at("const")] = properties.at("schema").at("const");
+    std::set<std::string> names;
+    for (const EventType& type : event_types()) {
+        types[std::string(type.type)] = type.schema;
+        names.emplace(type.type);
     }
-    EXPECT_EQ(described, types);
-    std::set<std::string> named;
-    for (const auto& [type, schema] : types) named.insert(type);
-    const auto& listed = envelope.at("properties").at("type").at("enum");
-    EXPECT_EQ(listed.get<std::set<std::string>>(), named);
+    for (const json* each : {&openapi(), &asyncapi()}) {
+        const json& envelope = schema(*each, "Envelope");
+        std::map<std::string, int> described;
+        for (const json& branch : envelope.at("oneOf")) {
+            const json& properties = branch.at("properties");
+            described[properties.at("type").at("const")] = properties.at("schema").at("const");
+        }
+        EXPECT_EQ(described, types);
+        const auto& listed = envelope.at("properties").at("type").at("enum");
+        EXPECT_EQ(listed.get<std::set<std::string>>(), names);
+    }
 }
 
 TEST(ProblemPage, ExplainsEveryCodeAtItsOwnPlace) {

@@ -118,7 +118,7 @@ export class OpenApi {
     const content = response.content ?? {};
     const media = content[type] ? type : content['*/*'] ? '*/*' : undefined;
     if (!media) return response.content || body ? [`content type "${type}" is not described`] : [];
-    if (!type.endsWith('json')) return [];
+    if (type !== 'application/json' && !type.endsWith('+json')) return [];
     let value;
     try {
       value = JSON.parse(body);

@@ -381,6 +381,26 @@ test('reactions, pins, threads and histories', async () => {
   assert.deepEqual(all.body.items.map((message) => message.seq), [seq, reply.body.seq]);
 });
 
+test('the log is signed and proves what it holds', async () => {
+  const room = await roomOf(alice, {}, bob);
+  const { seq, position } = (await say(alice, room, 'for ever')).body;
+  const headers = { 'Verbatim-Min-Position': String(position) };
+  const note = await api.ask('GET', '/api/v1/audit/checkpoint', { headers });
+  const size = Number(note.body.split('\n')[1]);
+  assert.ok(size >= position);
+  const key = await api.ask('GET', '/api/v1/audit/key');
+  assert.ok(key.body.startsWith(note.body.split('\n')[0]));
+  const { token } = bob;
+  const proof = await api.call('GET', `/audit/proofs/inclusion?position=${position}&size=${size}`, { token });
+  assert.deepEqual([proof.body.position, proof.body.size], [position, size]);
+  assert.equal((await api.call('GET', `/audit/proofs/consistency?from=1&to=${size}`, { token })).body.to, size);
+  const bundle = await api.call('GET', `/rooms/${room}/messages/${seq}/proof`, { token });
+  assert.equal(bundle.body.entries[0].contents[0].content, 'for ever');
+  const events = await api.call('GET', `/rooms/${room}/events`, { token });
+  assert.deepEqual(events.body.items.map((event) => event.type), ['room.created', 'member.joined', 'message.sent']);
+  expectProblem(await api.call('GET', '/events', { token }), 403, 'not_allowed');
+});
+
 test('a feed resumes exactly after kill -9', async () => {
   const room = await roomOf(alice, {}, bob);
   const feed = await liveFeedOf(bob);
