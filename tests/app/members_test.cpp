@@ -41,6 +41,19 @@ TEST_F(Members, AreListedPageByPageWithTheirNamesAndRoles) {
         << "a public room shows its description, not its members";
 }
 
+TEST_F(Members, AreOnlineWhileTheyHaveAFeedOpen) {
+    const Person reader = stranger();
+    const std::string room = alice.create_room({{"members", {reader.id()}}});
+    const auto is_online = [&] {
+        for (const json& member : alice.all_pages("/rooms/" + room + "/members"))
+            if (member.at("user_id") == reader.id()) return member.at("online").get<bool>();
+        return false;
+    };
+    EXPECT_FALSE(is_online());
+    const WsClient feed = reader.live_feed();
+    EXPECT_TRUE(is_online());
+}
+
 TEST_F(Members, AreAddedChangedAndRemovedByOwnersAndAdmins) {
     const std::string room = alice.create_room({{"visibility", "private"}});
     const HttpAnswer added = alice.put(member_path(room, bob), as_admin);
