@@ -222,6 +222,7 @@ void Node::Parts::connect() {
     engine->on_projected([this](const CommittedBatch& batch) {
         waiters->advanced(batch.events.back().position);
     });
+    engine->on_noted([this](const std::vector<ReadNoteChange>& changes) { feed->note(changes); });
     engine->on_announced([this](const std::shared_ptr<const CommittedBatch>& batch) {
         feed->announce(batch);
     });

@@ -103,6 +103,14 @@ void BatchEncoder::stage(PreparedBatch& into, const CommitBatch& part) {
     for (const auto& [hash, record] : part.keys) {
         writes.put(EventLog::idempotency, as_text(hash), idempotency_value(record));
     }
+    for (const auto& [note, is_recorded] : part.notes) {
+        const std::string key = note_key(note.user, note.room);
+        if (is_recorded) {
+            writes.erase(EventLog::meta, key);
+        } else {
+            writes.put(EventLog::meta, key, note_value(note));
+        }
+    }
     for (const Position position : part.destroyed) erase_contents(position, writes);
     into.last = end_.position;
     into.last_at = end_.at;

@@ -2,6 +2,7 @@
 
 #include "eventstore/digest.hpp"
 #include "eventstore/event_record.hpp"
+#include "eventstore/read_note.hpp"
 
 #include <memory>
 #include <vector>
@@ -22,6 +23,9 @@ public:
     virtual ~CommitListener() = default;
     // Before the batch's commands are answered: make it readable.
     virtual void project(const std::shared_ptr<const CommittedBatch>& batch) = 0;
+    // After project() and before the batch's commands are answered, also for a batch without
+    // events: make the noted read markers readable, and forget those that are recorded.
+    virtual void note(const std::vector<ReadNoteChange>& changes) = 0;
     // After they were answered: tell whoever waits for news. Must not block.
     virtual void announce(const std::shared_ptr<const CommittedBatch>& batch) = 0;
 };

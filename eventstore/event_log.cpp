@@ -139,6 +139,21 @@ StoreResult<MerkleFrontier> find_frontier(const Storage& storage, std::uint64_t 
     return MerkleFrontier(size, std::move(peaks));
 }
 
+StoreResult<std::vector<ReadNote>> find_notes(const Storage& storage) {
+    std::vector<ReadNote> notes;
+    const auto cursor = storage.cursor(EventLog::meta, end_of_prefix(note_prefix));
+    for (cursor->seek(note_prefix); cursor->valid(); cursor->next()) {
+        const auto note = parse_note(cursor->key(), cursor->value());
+        if (!note) {
+            return failure(StoreError{
+                StoreFault::corrupt_record, {}, "a noted read marker is cut off"});
+        }
+        notes.push_back(*note);
+    }
+    if (auto status = cursor->status(); !status) return failure(status.error());
+    return notes;
+}
+
 }  // namespace
 
 EventLog::EventLog(std::unique_ptr<State> state) : state_(std::move(state)) {
@@ -161,6 +176,8 @@ StoreResult<std::unique_ptr<EventLog>> EventLog::open(
     auto frontier = find_frontier(*storage, end->position.value());
     if (!frontier) return failure(frontier.error());
     end->tree = std::move(*frontier);
+    auto notes = find_notes(*storage);
+    if (!notes) return failure(notes.error());
     const auto rebuilding = storage->get(EventLog::meta, rebuilding_key);
     if (!rebuilding) return failure(rebuilding.error());
 
@@ -169,6 +186,7 @@ StoreResult<std::unique_ptr<EventLog>> EventLog::open(
     ));
     log->epoch_ = meta->epoch;
     log->created_at_ = meta->created_at;
+    log->notes_ = std::move(*notes);
     if (*rebuilding) {
         auto rebuilt = log->rebuild_indexes();
         if (!rebuilt) return failure(rebuilt.error());

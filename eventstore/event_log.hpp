@@ -3,6 +3,7 @@
 #include "eventstore/event_record.hpp"
 #include "eventstore/log_storage.hpp"
 #include "eventstore/merkle_tree.hpp"
+#include "eventstore/read_note.hpp"
 #include "eventstore/record_layout.hpp"
 #include "eventstore/store_error.hpp"
 
@@ -51,8 +52,9 @@ struct CommitBatch {
     // Whose contents go with this batch: an event of it, or a later one, says that they are
     // destroyed. Their records stay.
     std::vector<Position> destroyed;
+    std::vector<ReadNoteChange> notes;
 
-    [[nodiscard]] bool empty() const { return events.empty() && keys.empty(); }
+    [[nodiscard]] bool empty() const { return events.empty() && keys.empty() && notes.empty(); }
 };
 
 // A CommitBatch encoded, committed to and hashed, ready to be written.
@@ -141,6 +143,8 @@ public:
     [[nodiscard]] std::pair<Position, Digest> head_and_leaf() const;
     // Size (= position) and root of the durable tree, taken together.
     [[nodiscard]] std::pair<std::uint64_t, Digest> tree_head() const;
+    // The notes that were durable when the log was opened.
+    [[nodiscard]] const std::vector<ReadNote>& notes_at_opening() const { return notes_; }
     [[nodiscard]] Uuid epoch() const { return epoch_; }
     [[nodiscard]] Timestamp created_at() const { return created_at_; }
     // Log time of the last event, so that the next is never before it.
@@ -224,6 +228,7 @@ private:
     std::atomic<std::uint64_t> head_{0};
     Uuid epoch_;
     Timestamp created_at_;
+    std::vector<ReadNote> notes_;
 };
 
 // The claims that an event takes and releases; `previous` is the name that its stream held before

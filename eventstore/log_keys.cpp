@@ -23,6 +23,10 @@ public:
         out_.append(as_text(value));
         return *this;
     }
+    ValueWriter& text(std::string_view value) {
+        out_.append(value);
+        return *this;
+    }
     [[nodiscard]] std::string take() { return std::move(out_); }
 
 private:
@@ -56,6 +60,7 @@ private:
 
 constexpr std::size_t idempotency_bytes = 16 + 8 + 2 + 2 + 1 + 16 + 8 + 8 + 8;
 constexpr std::size_t meta_bytes = 4 + 4 + 16 + 8;
+constexpr std::size_t note_bytes = 8 + 8 + 16;
 
 }  // namespace
 
@@ -183,6 +188,36 @@ std::string number_value(std::uint64_t number) {
 std::optional<std::uint64_t> parse_number_value(std::string_view value) {
     if (value.size() != sizeof(std::uint64_t)) return std::nullopt;
     return ValueReader(value).number<std::uint64_t>();
+}
+
+std::string note_key(const UserId& user, const RoomId& room) {
+    return ValueWriter(note_prefix.size() + 16 + 16)
+        .text(note_prefix)
+        .bytes(user.value().bytes)
+        .bytes(room.value().bytes)
+        .take();
+}
+
+std::string note_value(const ReadNote& note) {
+    return ValueWriter(note_bytes)
+        .number(note.up_to.value())
+        .number(note.at.microseconds())
+        .bytes(note.command.value().bytes)
+        .take();
+}
+
+std::optional<ReadNote> parse_note(std::string_view key, std::string_view value) {
+    if (key.size() != note_prefix.size() + 16 + 16 || value.size() != note_bytes)
+        return std::nullopt;
+    ValueReader place(key.substr(note_prefix.size()));
+    ValueReader reader(value);
+    ReadNote note;
+    note.user = UserId(Uuid{place.bytes<16>()});
+    note.room = RoomId(Uuid{place.bytes<16>()});
+    note.up_to = Version(reader.number<std::uint64_t>());
+    note.at = Timestamp(reader.number<std::int64_t>());
+    note.command = CommandId(Uuid{reader.bytes<16>()});
+    return note;
 }
 
 std::string meta_value(const LogMeta& meta) {

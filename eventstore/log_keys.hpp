@@ -59,6 +59,12 @@ inline constexpr std::string_view rebuilding_key =
 [[nodiscard]] std::string expired_key(const RoomId& room);
 [[nodiscard]] std::string number_value(std::uint64_t number);
 [[nodiscard]] std::optional<std::uint64_t> parse_number_value(std::string_view value);
+// In the column `meta`, too.
+inline constexpr std::string_view note_prefix = "read";
+[[nodiscard]] std::string note_key(const UserId& user, const RoomId& room);
+[[nodiscard]] std::string note_value(const ReadNote& note);
+// nullopt: no such entry.
+[[nodiscard]] std::optional<ReadNote> parse_note(std::string_view key, std::string_view value);
 
 [[nodiscard]] std::optional<Position> position_of_record_key(std::string_view key);
 struct ContentPlace {

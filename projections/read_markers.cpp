@@ -3,6 +3,8 @@
 #include "domain/overloaded.hpp"
 #include "projections/row_codec.hpp"
 
+#include <mutex>
+
 namespace verbatim {
 namespace {
 
@@ -71,20 +73,53 @@ StoreResult<void> ReadMarkers::apply(const RecordedEvent& event, ViewBatch& batc
     return {};
 }
 
+void ReadMarkers::note(const ReadNoteChange& change) {
+    const auto& [note, is_recorded] = change;
+    const std::unique_lock lock(mutex_);
+    if (!is_recorded) {
+        noted_[note.room][note.user] = {note.user, note.up_to, note.at};
+        return;
+    }
+    const auto noted = noted_.find(note.room);
+    if (noted == noted_.end()) return;
+    noted->second.erase(note.user);
+    if (noted->second.empty()) noted_.erase(noted);
+}
+
+ReadMarkers::Noted ReadMarkers::noted_in(const RoomId& room) const {
+    const std::shared_lock lock(mutex_);
+    const auto noted = noted_.find(room);
+    return noted == noted_.end() ? Noted() : noted->second;
+}
+
+// Notes are looked at before rows, here and below: a note goes only after its event's row is there,
+// so that what was shown once is never missed.
 StoreResult<std::optional<ReadMarkerRow>> ReadMarkers::marker(
     const RoomId& room, const UserId& user
 ) const {
-    return parse_stored(
+    std::optional<ReadMarkerRow> noted;
+    {
+        const std::shared_lock lock(mutex_);
+        const auto in_room = noted_.find(room);
+        if (in_room != noted_.end()) {
+            const auto found = in_room->second.find(user);
+            if (found != in_room->second.end()) noted = found->second;
+        }
+    }
+    auto row = parse_stored(
         storage_.get(column_, marker_key(room, user)),
         name(),
-        [&](std::string_view row) { return parse_marker(user, row); }
+        [&](std::string_view stored) { return parse_marker(user, stored); }
     );
+    if (row && *row && noted && noted->up_to > (*row)->up_to) return noted;
+    return row;
 }
 
 StoreResult<std::vector<ReadMarkerRow>> ReadMarkers::markers(
     const RoomId& room, const UserId& after, std::size_t limit
 ) const {
-    return list_rows(
+    const Noted noted = noted_in(room);
+    auto rows = list_rows(
         storage_,
         column_,
         name(),
@@ -95,6 +130,12 @@ StoreResult<std::vector<ReadMarkerRow>> ReadMarkers::markers(
             return parse_marker(RowReader(user).id<UserId>(), value);
         }
     );
+    if (!rows) return rows;
+    for (ReadMarkerRow& row : *rows) {
+        const auto found = noted.find(row.user);
+        if (found != noted.end() && found->second.up_to > row.up_to) row = found->second;
+    }
+    return rows;
 }
 
 }  // namespace verbatim

@@ -77,6 +77,10 @@ StoreResult<void> Views::apply(const CommittedBatch& batch, Uuid epoch) {
     return {};
 }
 
+void Views::note(const std::vector<ReadNoteChange>& changes) {
+    for (const ReadNoteChange& change : changes) read_markers_->note(change);
+}
+
 // Feeds every view what it does not have yet. Not visible before write().
 StoreResult<void> Views::fold(std::span<const RecordedEvent> events) {
     for (const auto& view : views_) {

@@ -62,6 +62,9 @@ public:
     // every later apply() fails with the same until the process is restarted.
     [[nodiscard]] StoreResult<void> apply(const CommittedBatch& batch, Uuid epoch);
 
+    // Read markers that are noted, or no more (CommitListener::note). On the thread of apply().
+    void note(const std::vector<ReadNoteChange>& changes);
+
     // What every query on this node shows.
     [[nodiscard]] Position position() const {
         return Position(position_.load(std::memory_order_acquire));

@@ -40,6 +40,7 @@ StoreResult<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
     auto views = open_views_storage((engine->options_.data / "views").string());
     if (!views) return failure(views.error());
     engine->views_ = std::make_unique<Views>(std::move(*views));
+    for (const ReadNote& note : engine->log_->notes_at_opening()) engine->views_->note({{note}});
     engine->authenticator_ = std::make_unique<Authenticator>(*engine->tokens_, *engine->views_);
     return engine;
 }
@@ -138,6 +139,10 @@ void Engine::on_projected(std::function<void(const CommittedBatch&)> listener) {
     projected_ = std::move(listener);
 }
 
+void Engine::on_noted(std::function<void(const std::vector<ReadNoteChange>&)> listener) {
+    noted_ = std::move(listener);
+}
+
 void Engine::on_announced(std::function<void(const std::shared_ptr<const CommittedBatch>&)> listener
 ) {
     announced_ = std::move(listener);
@@ -209,6 +214,11 @@ void Engine::project(const std::shared_ptr<const CommittedBatch>& batch) {
     if (projected_) projected_(*batch);
 }
 
+void Engine::note(const std::vector<ReadNoteChange>& changes) {
+    views_->note(changes);
+    if (noted_) noted_(changes);
+}
+
 void Engine::announce(const std::shared_ptr<const CommittedBatch>& batch) {
     if (search_) search_->wake();
     if (announced_) announced_(batch);
@@ -230,6 +240,7 @@ void Engine::keep_house() {
         house_wake_.wait_for(lock, house_interval, [this] { return stopping_; });
         lock.unlock();
         watch_disk();
+        sequencer_->record_due_reads();
         sign_tree_head();
         tree_heads_.sweep(TreeHeads::Clock::now());
         lock.lock();

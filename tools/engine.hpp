@@ -51,6 +51,9 @@ public:
     // Called after the views were changed and before the commands are answered, on the writer
     // thread.
     void on_projected(std::function<void(const CommittedBatch&)> listener);
+    // Called when read markers are noted, after queries show them, on the writer thread. Must not
+    // block.
+    void on_noted(std::function<void(const std::vector<ReadNoteChange>&)> listener);
     // Called after the answers, on the writer thread. Must not block.
     void on_announced(std::function<void(const std::shared_ptr<const CommittedBatch>&)> listener);
 
@@ -91,6 +94,7 @@ private:
     void compare_with_checkpoint();
     void declare_loss(std::string why);
     void project(const std::shared_ptr<const CommittedBatch>& batch) override;
+    void note(const std::vector<ReadNoteChange>& changes) override;
     void announce(const std::shared_ptr<const CommittedBatch>& batch) override;
     void keep_house();
     void watch_disk();
@@ -108,6 +112,7 @@ private:
     std::unique_ptr<Authenticator> authenticator_;
     std::unique_ptr<Sequencer> sequencer_;
     std::function<void(const CommittedBatch&)> projected_;
+    std::function<void(const std::vector<ReadNoteChange>&)> noted_;
     std::function<void(const std::shared_ptr<const CommittedBatch>&)> announced_;
     bool log_key_is_new_ = false;      // it was missing, and made at this start
     std::optional<std::string> loss_;  // the declared one

@@ -166,6 +166,13 @@ void FeedServer::announce(const std::shared_ptr<const CommittedBatch>& batch) {
     engine_->hub.announce(batch);
 }
 
+void FeedServer::note(const std::vector<ReadNoteChange>& changes) {
+    net::post(*engine_->io, [this, changes] {
+        for (const ReadNoteChange& change : changes)
+            if (!change.is_recorded) engine_->hub.note(change.note);
+    });
+}
+
 void FeedServer::typing(const RoomId& room, const UserId& user, bool typing) {
     net::post(*engine_->io, [this, room, user, typing] {
         engine_->hub.typing(room, user, typing);

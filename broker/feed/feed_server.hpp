@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace verbatim::feed {
 
@@ -23,8 +24,9 @@ struct FeedFigures {
 // The live feed: WebSockets on a port of their own, and the hub that tells them what happened.
 // One thread runs all connections and the hub; a second one reads the log for feeds that resume.
 //
-// Threads:  announce(), typing(), is_online() and figures() from any; the rest by one thread.
-// Lifetime: the parts outlive the server. Commands that feeds submitted may be answered after it is
+// Threads:  announce(), note(), typing(), is_online() and figures() from any; the rest by one
+// thread. Lifetime: the parts outlive the server. Commands that feeds submitted may be answered
+// after it is
 //           gone; the answers are dropped.
 class FeedServer {
 public:
@@ -42,6 +44,8 @@ public:
 
     // From CommitListener::announce. Does not block.
     void announce(const std::shared_ptr<const CommittedBatch>& batch);
+    // From CommitListener::note: those in the room are told of markers before their events.
+    void note(const std::vector<ReadNoteChange>& changes);
     // Tells the others in the room that `user` types. Requires: `user` is its member.
     void typing(const RoomId& room, const UserId& user, bool typing);
     // Whether the user has a feed open on this node, or had one limits::presence_grace_ms ago.

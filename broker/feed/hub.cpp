@@ -152,7 +152,7 @@ void Hub::handle_reader_event(const UserId& user, const RecordedEvent& event) {
     for (Recipient* const feed : auditors_) {
         if (feed->scope_.admits(read.room)) deliver(*feed);
     }
-    send_receipt(read.room, user, read.up_to);
+    if (!was_told(read.room, user, read.up_to)) send_receipt(read.room, user, read.up_to);
 }
 
 void Hub::handle_server_event() {

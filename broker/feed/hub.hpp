@@ -65,6 +65,8 @@ public:
     [[nodiscard]] StoreResult<void> go_live(Recipient& recipient);
     void leave(Recipient& recipient);
 
+    // A read marker whose event will come: the others in the room are told now, and then not again.
+    void note(const ReadNote& note);
     // A member of the room says that it types, or does no more; the others are told what
     // TypingStates finds worth telling.
     void typing(const RoomId& room, const UserId& user, bool typing);
@@ -96,6 +98,7 @@ private:
     // they leave with the slice.
     void signal(const RoomId& room, const UserId& except, const SharedFrames& frame);
     void add_current(Recipient& recipient);
+    [[nodiscard]] bool was_told(const RoomId& room, const UserId& user, Version up_to);
     void send_receipt(const RoomId& room, const UserId& user, Version up_to);
     void end_all(const Feeds& feeds, CloseCode code);
     void flush_slice();
@@ -113,6 +116,7 @@ private:
     Feeds auditors_;                             // live ones with scope=all
     std::vector<std::pair<Position, std::function<void()>>> waiters_;
     TypingStates typing_;
+    std::unordered_map<RoomId, std::unordered_map<UserId, Version>> noted_;  // read markers told
 
     // The slice that is being handled.
     const RecordedEvent* current_ = nullptr;

@@ -76,6 +76,24 @@ bool Hub::is_small(const RoomId& room, std::size_t members_max) const {
     return members && *members <= members_max;
 }
 
+void Hub::note(const ReadNote& note) {
+    noted_[note.room][note.user] = note.up_to;
+    send_receipt(note.room, note.user, note.up_to);
+    flush_slice();
+}
+
+// Whether the others were told of it when it was noted.
+bool Hub::was_told(const RoomId& room, const UserId& user, Version up_to) {
+    const auto in_room = noted_.find(room);
+    if (in_room == noted_.end()) return false;
+    const auto noted = in_room->second.find(user);
+    if (noted == in_room->second.end()) return false;
+    const bool told = noted->second >= up_to;
+    in_room->second.erase(noted);
+    if (in_room->second.empty()) noted_.erase(in_room);
+    return told;
+}
+
 void Hub::send_receipt(const RoomId& room, const UserId& user, Version up_to) {
     const bool others = std::ranges::any_of(feeds_in(room), [&](const Recipient* feed) {
         return feed->user_ != user;

@@ -16,6 +16,7 @@ struct Job {
     Submission submission;
     CommandCallback callback;
     std::chrono::steady_clock::time_point taken_at;
+    bool records_note = false;  // our own: a noted read marker becomes an event
 };
 
 // A command that was decided, until its batch is durable and projected.
@@ -29,6 +30,7 @@ struct Batch {
     std::uint64_t number = 0;  // contiguous from 1
     std::vector<Answer> answers;
     std::vector<RecordedEvent> events;  // staged into `prepared`
+    std::vector<ReadNoteChange> notes;  // the same
     CommitBatch unstaged;               // decided since
     PreparedBatch prepared;             // `writes` is null where there is nothing to write
     Digest last_leaf{};                 // of `events`, once they are durable

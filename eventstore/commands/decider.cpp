@@ -57,6 +57,7 @@ Decider::Decider(EventLog& log, Loader& loader, const SequencerOptions& options)
       aggregates_(limits_of(options)),
       claims_(log),
       keys_(log),
+      notes_(log),
       parking_(aggregates_, loader),
       ids_(options.random),
       last_position_(log.head()),
@@ -165,9 +166,11 @@ bool Decider::recall_and_decide(Job job) {
 }
 
 void Decider::decide(Job job, const std::optional<Uuid>& holder) {
+    if (job.records_note) return record_note(std::move(job));
     const Submission& submission = job.submission;
     auto verdict = judge(submission, holder, aggregates_, now_);
     if (!verdict) return conclude(std::move(job), failure(std::move(verdict.error())));
+    if (submission.stream.kind == StreamKind::reader) hold_back(submission, verdict->events);
     Accepted accepted = verdict->events.empty() ? already_so(submission, verdict->stream)
                                                 : stage(submission, std::move(verdict->events));
     remember(submission, accepted);
@@ -221,6 +224,7 @@ void Decider::stage_event(RecordedEvent event) {
         auto& destroyed = batch().unstaged.destroyed;
         destroyed.insert(destroyed.end(), texts.begin(), texts.end());
     }
+    if (event.stream.kind == StreamKind::reader) forget_note(event);
     aggregates_.apply(event);
     batch().unstaged.events.push_back(std::move(event));
 }
@@ -262,6 +266,8 @@ void Decider::encode() {
     } else {
         std::move(staged.begin(), staged.end(), std::back_inserter(batch_->events));
     }
+    auto& notes = batch_->unstaged.notes;
+    std::move(notes.begin(), notes.end(), std::back_inserter(batch_->notes));
     batch_->unstaged = {};
 }
 
@@ -271,6 +277,7 @@ void Decider::fail() {
     aggregates_.clear();
     claims_.clear();
     keys_.clear();
+    notes_.clear();
 }
 
 void Decider::give_up() {

@@ -6,6 +6,7 @@
 #include "eventstore/commands/event_ids.hpp"
 #include "eventstore/commands/idempotency.hpp"
 #include "eventstore/commands/parking.hpp"
+#include "eventstore/commands/read_notes.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -34,6 +35,10 @@ public:
 
     // Decides some commands, until none can be or the batch is full, and has their events encoded.
     void decide_some();
+    // Noted read markers are turned into commands of our own, to be decided: those that are due, or
+    // all. Returns how many.
+    std::size_t take_up_due_notes();
+    std::size_t take_up_all_notes() { return take_up(notes_.all()); }
     // A write failed: from now on whatever was or is received is answered outcome_unknown by
     // decide_some(), and nothing is remembered.
     void fail();
@@ -60,6 +65,10 @@ private:
     // Whether it was decided; otherwise it is parked.
     bool recall_and_decide(Job job);
     void decide(Job job, const std::optional<Uuid>& holder);
+    void record_note(Job job);
+    void hold_back(const Submission& submission, std::vector<Event>& events);
+    void forget_note(const RecordedEvent& event);
+    [[nodiscard]] std::size_t take_up(const std::vector<ReadNote>& notes);
 
     [[nodiscard]] Accepted stage(const Submission& submission, std::vector<Event> events);
     void stage_event(RecordedEvent event);
@@ -81,6 +90,7 @@ private:
     Aggregates aggregates_;
     Claims claims_;
     Idempotency keys_;
+    ReadNotes notes_;
     Parking parking_;
     EventIds ids_;
 

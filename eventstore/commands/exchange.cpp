@@ -45,6 +45,15 @@ std::optional<std::string> Exchange::reason() const {
     return paused_;
 }
 
+void Exchange::tick() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (reason()) return;
+        ticked_ = true;
+    }
+    decider_.notify_one();
+}
+
 void Exchange::drain() {
     {
         const std::lock_guard lock(mutex_);
@@ -65,7 +74,8 @@ bool Exchange::may_go_on(Waiting waiting) const {
     if (failed_ && !failure_was_told_) return true;
     const bool is_full = offered_ != nullptr && offered_->answers.size() >= batch_commands_max_;
     if (is_full) return false;
-    if (waiting == Waiting::not_at_all || !inbox_.empty() || !loaded_.empty()) return true;
+    if (waiting == Waiting::not_at_all || !inbox_.empty() || !loaded_.empty() || ticked_)
+        return true;
     return waiting == Waiting::for_anything && draining_;
 }
 
@@ -78,8 +88,10 @@ Exchange::Arrivals Exchange::take(Waiting waiting, std::vector<Job> spare) {
     if (waiting != Waiting::not_at_all) arrivals.jobs.swap(inbox_);
     arrivals.loaded.swap(loaded_);
     arrivals.failed = failed_ && !std::exchange(failure_was_told_, failed_);
+    arrivals.ticked = std::exchange(ticked_, false);
+    arrivals.may_write = !failed_ && !paused_;
     arrivals.drained = draining_ && waiting == Waiting::for_anything && arrivals.jobs.empty() &&
-                       arrivals.loaded.empty();
+                       arrivals.loaded.empty() && !arrivals.ticked;
     if (!arrivals.drained) arrivals.batch = std::move(offered_);
     return arrivals;
 }

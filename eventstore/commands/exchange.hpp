@@ -27,6 +27,8 @@ public:
     void pause(std::string reason);
     void resume();
     [[nodiscard]] std::optional<std::string> pause_reason() const;
+    // Has the decide thread look for what is due. Does nothing while commands are not taken.
+    void tick();
     // Takes no more commands; take() will say when the last was dealt with.
     void drain();
     // Taken and not answered yet.
@@ -41,7 +43,9 @@ public:
         std::vector<Loaded> loaded;
         std::unique_ptr<Batch> batch;  // the offered one; null when the write thread has taken it
         bool failed = false;           // a write failed since the last time
-        bool drained = false;          // nothing more will come
+        bool ticked = false;
+        bool drained = false;    // nothing more will come
+        bool may_write = false;  // drained: neither paused nor failed
     };
     enum class Waiting {
         for_anything,  // for arrivals, or for the end
@@ -53,6 +57,8 @@ public:
     // The batch goes to the write thread as soon as that is idle. Until then take() brings it back,
     // so that more can be decided into it. Requires: no batch is on offer.
     void offer(std::unique_ptr<Batch> batch);
+    // The decide thread has made commands of its own; answered() counts them too.
+    void took(std::size_t commands) { queued_.fetch_add(commands, std::memory_order_relaxed); }
     [[nodiscard]] bool writer_is_idle() const { return writer_is_idle_.load(); }
     // The last batch was offered.
     void close();
@@ -80,6 +86,7 @@ private:
     std::unique_ptr<Batch> offered_;  // can be taken back
     std::unique_ptr<Batch> given_;    // cannot: the write thread was idle and is waking up
     std::optional<std::string> paused_;
+    bool ticked_ = false;
     bool draining_ = false;
     bool closed_ = false;
     bool failed_ = false;

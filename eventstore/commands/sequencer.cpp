@@ -51,7 +51,8 @@ struct Sequencer::State {
     const SequencerOptions options;
     Exchange exchange;
     Loader loader;
-    Decider decider;  // the decide thread's
+    Decider decider;       // the decide thread's
+    bool settled = false;  // the decide thread's
     std::atomic<std::uint64_t> durable_batch{0};
     bool failed = false;  // the write thread's
     std::mutex stopping;
@@ -75,11 +76,17 @@ bool Sequencer::State::take() {
                             : decider.has_parked() ? Waiting::for_loads
                                                    : Waiting::for_anything;
     auto arrivals = exchange.take(waiting, has_work ? std::vector<Job>() : decider.spare_jobs());
-    if (arrivals.drained) return false;
+    if (arrivals.drained) {
+        // Once: what cannot be recorded now stays noted.
+        if (!arrivals.may_write || std::exchange(settled, true)) return false;
+        exchange.took(decider.take_up_all_notes());
+        return take();
+    }
     decider.receive(std::move(arrivals.jobs));
     decider.receive(std::move(arrivals.loaded));
     if (arrivals.batch) decider.resume(std::move(arrivals.batch));
     if (arrivals.failed) decider.fail();
+    if (arrivals.ticked) exchange.took(decider.take_up_due_notes());
     return true;
 }
 
@@ -101,6 +108,7 @@ void Sequencer::State::write_batches() {
         }
         durable_batch.store(batch->number, std::memory_order_release);
         const auto committed = project(*batch);
+        if (!batch->notes.empty()) listener.note(batch->notes);
         answer(*batch, committed);
         if (committed) listener.announce(committed);
         if (options.observer) options.observer(batch->timing);
@@ -176,6 +184,10 @@ Sequencer::~Sequencer() {
 void Sequencer::submit(Submission submission, CommandCallback callback) {
     Job job{std::move(submission), std::move(callback), steady_clock::now()};
     if (auto error = state_->exchange.submit(job)) job.callback(failure(std::move(*error)));
+}
+
+void Sequencer::record_due_reads() {
+    state_->exchange.tick();
 }
 
 void Sequencer::pause(std::string reason) {

@@ -117,13 +117,17 @@ public:
 
     void submit(Submission submission, CommandCallback callback);
 
+    // Has the noted read markers recorded whose interval is over. To be called about every second.
+    void record_due_reads();
+
     // From now on submit() answers not_taking_commands with `reason`; what was taken goes on.
     void pause(std::string reason);
     // Undoes pause(); has no effect after a failed write.
     void resume();
     [[nodiscard]] std::optional<std::string> pause_reason() const;  // set too after a failed write
 
-    // Refuses new commands, decides, writes and answers those that were taken, joins the threads.
+    // Refuses new commands, records all noted read markers (unless paused), decides, writes and
+    // answers those that were taken, joins the threads.
     void stop();
 
     [[nodiscard]] std::size_t queued() const;

@@ -234,6 +234,25 @@ TEST_F(Messages, AreUnreadUntilTheMarkerPassesThem) {
     EXPECT_TRUE(found);
 }
 
+// Markers that follow each other closely make one event; each is shown at once, and kept.
+TEST_F(Messages, StayReadThroughAKillHoweverCloselyTheirMarkersFollow) {
+    const std::string room = alice.create_room({{"members", {bob.id()}}});
+    const std::string read = "/rooms/" + room + "/read";
+    for (int i = 0; i < 5; ++i) alice.say(room, "one of six");
+    const auto last = alice.say(room, "the last");
+    for (std::uint64_t up_to = last - 5; up_to <= last; ++up_to) {
+        const HttpAnswer marked = bob.put(read, {{"up_to", up_to}});
+        ASSERT_EQ(marked.status, 200) << marked.body;
+        EXPECT_EQ(marked.json().at("up_to"), up_to);
+        EXPECT_EQ(unread_of(bob, room), last - up_to);
+    }
+    server().kill9();
+    server().start();
+    EXPECT_EQ(unread_of(bob, room), 0u);
+    const json my = bob.get("/rooms/" + room).json().at("my");
+    EXPECT_EQ(my.at("read_up_to"), last);
+}
+
 }  // namespace
 
 }  // namespace verbatim::testing

@@ -84,6 +84,26 @@ TEST_F(FeedSignals, TypingThatIsRepeatedIsToldOnce) {
     EXPECT_EQ(his.read().at("type"), "event");
 }
 
+TEST_F(FeedSignals, ReceiptsComeAtOnceHoweverCloselyMarkersFollow) {
+    const RoomId hall = world.room(alice);
+    (void)world.run(bob, hall, JoinRoom{});
+    for (int i = 0; i < 5; ++i) (void)world.run(alice, hall, FeedWorld::saying("one of five"));
+    FeedClient hers = world.live(alice);
+    FeedClient his = world.live(bob);
+    const Position before = world.log().head();
+    for (int seq = 3; seq <= 7; ++seq) {
+        his.send({{"type", "read"}, {"ref", seq}, {"room_id", to_text(hall)}, {"up_to", seq}});
+        const nlohmann::json receipt = {
+            {"type", "receipt"},
+            {"room_id", to_text(hall)},
+            {"user_id", to_text(bob.user)},
+            {"up_to", seq}};
+        EXPECT_EQ(hers.read(), receipt);
+        EXPECT_EQ(his.read("ack").at("position"), before.next().value());
+    }
+    EXPECT_EQ(world.log().head(), before.next()) << "one event; the others are noted";
+}
+
 TEST_F(FeedSignals, PresenceIsToldToThoseWhoShareARoomOnceEach) {
     const auto carol = world.person("carol");
     for (const RoomId& room : {world.room(alice), world.room(alice)})

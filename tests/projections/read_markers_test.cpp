@@ -56,6 +56,38 @@ TEST_F(ReadMarkersOfARoom, EndWithTheMembership) {
     EXPECT_EQ(marker(bob), 0U);
 }
 
+TEST_F(ReadMarkersOfARoom, AreWhatIsNotedUntilTheLogSaysSo) {
+    send(alice);
+    send(alice);
+    auto& views = story.views();
+    const ReadNote note{
+        .user = bob, .room = room, .up_to = Version(4), .at = Timestamp(7), .command = {}};
+    const auto listed = [&] {
+        return views.read_markers().markers(room, alice, 1).value().at(0).up_to.value();
+    };
+    views.note({{.note = note}});
+    EXPECT_EQ(marker(bob), 4U);
+    EXPECT_EQ(listed(), 4U);
+    EXPECT_EQ(views.read_markers().marker(room, bob).value()->at, Timestamp(7));
+    EXPECT_EQ(marker(alice), 4U) << "another's";
+    story.read(bob, room, Version(4));
+    views.note({{.note = note, .is_recorded = true}});
+    EXPECT_EQ(marker(bob), 4U);
+    EXPECT_EQ(listed(), 4U);
+}
+
+TEST_F(ReadMarkersOfARoom, AreNotWhatIsNotedOfWhoHasLeft) {
+    send(alice);
+    story.views().note(
+        {{.note =
+              {.user = bob, .room = room, .up_to = Version(3), .at = Timestamp(7), .command = {}}}}
+    );
+    story.room(room, bob, MemberLeft{bob});
+    EXPECT_EQ(marker(bob), 0U);
+    story.room(room, bob, MemberJoined{bob, MemberRole::member, {}});
+    EXPECT_EQ(marker(bob), 5U) << "where it joined, if that is further";
+}
+
 TEST_F(ReadMarkersOfARoom, AreListedByUser) {
     const auto all = story.views().read_markers().markers(room, UserId(), 10).value();
     ASSERT_EQ(all.size(), 2U);

@@ -188,6 +188,10 @@ private:
         EXPECT_TRUE(views_.apply(*batch, log_->epoch()).has_value());
         authenticator_.sessions_changed(*batch);
     }
+    void note(const std::vector<ReadNoteChange>& changes) override {
+        views_.note(changes);
+        server_->note(changes);
+    }
     void announce(const std::shared_ptr<const CommittedBatch>& batch) override {
         const std::lock_guard lock(mutex_);
         withheld_.push_back(batch);

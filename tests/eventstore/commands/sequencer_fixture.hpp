@@ -53,6 +53,10 @@ public:
             events_.push_back(event);
         }
     }
+    void note(const std::vector<ReadNoteChange>& changes) override {
+        const std::lock_guard lock(mutex_);
+        notes_.insert(notes_.end(), changes.begin(), changes.end());
+    }
     void announce(const std::shared_ptr<const CommittedBatch>& batch) override {
         const std::lock_guard lock(mutex_);
         invariant(
@@ -71,12 +75,17 @@ public:
         const std::lock_guard lock(mutex_);
         return events_;
     }
+    [[nodiscard]] std::vector<ReadNoteChange> notes() const {
+        const std::lock_guard lock(mutex_);
+        return notes_;
+    }
 
     Gate gate;
 
 private:
     mutable std::mutex mutex_;
     std::vector<RecordedEvent> events_;
+    std::vector<ReadNoteChange> notes_;
     std::atomic<std::uint64_t> projected_{0};
     std::atomic<std::uint64_t> announced_{0};
 };
