@@ -10,8 +10,12 @@ constexpr auto pause_after_error = std::chrono::milliseconds(100);
 
 }  // namespace
 
-Acceptor::Acceptor(net::io_context& io, std::function<void(OutboundSocket::Socket)> accepted)
-    : accepted_(std::move(accepted)), acceptor_(io), pause_(io) {}
+Acceptor::Acceptor(
+    net::io_context& io,
+    std::function<void(OutboundSocket::Socket)> accepted,
+    std::function<void(const std::string& reason)> failed
+)
+    : accepted_(std::move(accepted)), failed_(std::move(failed)), acceptor_(io), pause_(io) {}
 
 Expected<void, std::string> Acceptor::listen(const std::string& address, std::uint16_t port) {
     beast::error_code error;
@@ -36,13 +40,15 @@ Expected<void, std::string> Acceptor::listen(const std::string& address, std::ui
 void Acceptor::accept() {
     acceptor_.async_accept([this](beast::error_code error, OutboundSocket::Socket socket) {
         if (stopped_) return;
-        if (error) return accept_later();
+        if (error) return accept_later(error);
+        failing_ = false;
         accepted_(std::move(socket));
         accept();
     });
 }
 
-void Acceptor::accept_later() {
+void Acceptor::accept_later(const beast::error_code& error) {
+    if (!std::exchange(failing_, true)) failed_(error.message());
     pause_.expires_after(pause_after_error);
     pause_.async_wait([this](const beast::error_code&) {
         if (!stopped_) accept();

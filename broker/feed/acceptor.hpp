@@ -15,7 +15,13 @@ namespace verbatim::feed {
 // The listening socket. The feed thread's, but for listen() and port().
 class Acceptor {
 public:
-    Acceptor(net::io_context& io, std::function<void(OutboundSocket::Socket)> accepted);
+    // `failed`: told when connections cannot be accepted, once until one can be again. They wait
+    // meanwhile, and are tried again.
+    Acceptor(
+        net::io_context& io,
+        std::function<void(OutboundSocket::Socket)> accepted,
+        std::function<void(const std::string& reason)> failed
+    );
 
     // An error is a sentence for people.
     [[nodiscard]] Expected<void, std::string> listen(
@@ -26,10 +32,11 @@ public:
 
 private:
     void accept();
-    void accept_later();
+    void accept_later(const beast::error_code& error);
 
     using Executor = net::io_context::executor_type;
     std::function<void(OutboundSocket::Socket)> accepted_;
+    std::function<void(const std::string&)> failed_;
     net::basic_socket_acceptor<net::ip::tcp, Executor> acceptor_;
     net::basic_waitable_timer<
         std::chrono::steady_clock,
@@ -38,6 +45,7 @@ private:
         pause_;
     std::uint16_t port_ = 0;
     bool stopped_ = false;
+    bool failing_ = false;
 };
 
 }  // namespace verbatim::feed

@@ -45,7 +45,13 @@ struct FeedServer::Engine {
                       sessions.remove(session);
                       tell_if_all_gone();
                   }},
-          acceptor(*io, [this](OutboundSocket::Socket socket) { admit(std::move(socket)); }),
+          acceptor(
+              *io,
+              [this](OutboundSocket::Socket socket) { admit(std::move(socket)); },
+              [this](const std::string& reason) {
+                  if (parts.report) parts.report("feeds cannot be accepted: " + reason);
+              }
+          ),
           sweep_timer(*io) {}
 
     void admit(OutboundSocket::Socket socket);

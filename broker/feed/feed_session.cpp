@@ -166,7 +166,7 @@ void FeedSession::send(SharedFrames frames) {
 // A reader that falls too far behind is told to come back with its last position. Nothing is lost:
 // the log has it.
 void FeedSession::take(std::span<const SharedFrames> frames) {
-    if (is_ending()) return;
+    if (is_ending() || (resumption_ && resumption_->ends_with)) return;
     OutboundSocket& socket = stream_.next_layer();
     std::size_t bytes = socket.queued_bytes();
     std::size_t count = socket.queued_frames();
@@ -212,6 +212,16 @@ void FeedSession::end(CloseCode code) {
         case CloseCode::too_slow:
         case CloseCode::cursor_unknown: return close(code, {});
     }
+}
+
+// A feed that resumes has still to be told what it missed, and why it ends.
+void FeedSession::end_after(Position position, CloseCode code) {
+    const bool resumes = phase_ == Phase::catching_up || phase_ == Phase::handing_over;
+    if (!resumes) return end(code);
+    if (resumption_->ends_with) return;
+    resumption_->ends_with = code;
+    resumption_->ends_at = position;
+    due_ = std::chrono::steady_clock::now() + milliseconds(bounds::closing_ms_max);
 }
 
 void FeedSession::drop_backlog_and_close(CloseCode code, std::string_view reason) {
@@ -282,6 +292,8 @@ void FeedSession::sweep(SteadyTime now, Timestamp wall) {
             break;
         case Phase::catching_up:
         case Phase::handing_over:
+            if (resumption_->ends_with && now >= due_) return end(*resumption_->ends_with);
+            break;
         case Phase::live: break;
     }
     if (wall >= expires_) return close(CloseCode::not_authenticated, "the token has expired");

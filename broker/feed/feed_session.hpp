@@ -81,6 +81,7 @@ public:
     void take(std::span<const SharedFrames> frames) override;
     void flush() override;
     void end(CloseCode code) override;
+    void end_after(Position position, CloseCode code) override;
 
 private:
     enum class Phase : std::uint8_t {
@@ -128,6 +129,7 @@ private:
     void step_is_done(StoreResult<CatchUp::Step> step);
     void hand_over();
     void become_live();
+    void end_or_reach();
     [[nodiscard]] bool go_live();
     void storage_failed(const StoreError& error);
 

@@ -13,6 +13,20 @@
 #include <variant>
 
 namespace verbatim::feed {
+namespace {
+
+// The code of the close frame that Beast has sent for its error.
+unsigned code_of_beast(const beast::error_code& error) {
+    namespace websocket = beast::websocket;
+    constexpr unsigned protocol_error = 1002;
+    constexpr unsigned bad_payload = 1007;
+    constexpr unsigned too_big = 1009;
+    if (error == websocket::error::bad_frame_payload) return bad_payload;
+    if (error == websocket::error::message_too_big) return too_big;
+    return protocol_error;
+}
+
+}  // namespace
 
 // A short frame is read into the session itself; a longer one into a text that goes when it has
 // been handled: an idle session holds no buffer.
@@ -46,13 +60,14 @@ void FeedSession::reading_failed(const beast::error_code& error) {
     namespace websocket = beast::websocket;
     context_.hub.leave(*this);
     resumption_.reset();
-    if (phase_ != Phase::closing) {
-        phase_ = Phase::closing;
-        due_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(bounds::closing_ms_max);
-    }
     const bool beast_closed =
         error != websocket::error::closed &&
         error.category() == make_error_code(websocket::error::closed).category();
+    if (phase_ != Phase::closing) {
+        if (beast_closed) context_.parts.metrics.feed_closed(code_of_beast(error));
+        phase_ = Phase::closing;
+        due_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(bounds::closing_ms_max);
+    }
     // A peer that is still sending must get to read why: a reset would take that from it.
     if (beast_closed)
         linger();
@@ -64,7 +79,8 @@ void FeedSession::reading_failed(const beast::error_code& error) {
 void FeedSession::some_was_read() {
     if (stream_.is_message_done()) {
         const std::string message = std::exchange(message_, {});
-        if (!is_ending()) message_was_read(message);
+        const bool may_speak = !resumption_ || !resumption_->ends_with;
+        if (!is_ending() && may_speak) message_was_read(message);
     }
     read_on();
 }

@@ -159,6 +159,7 @@ void FeedSession::request_step() {
 
 void FeedSession::next_round() {
     Resumption& resumption = *resumption_;
+    if (resumption.ends_with) return end_or_reach();
     const Position here = context_.hub.position();
     const std::uint64_t missing = here.value() - resumption.catch_up->reached().value();
     if (missing <= bounds::hand_over_events_max ||
@@ -170,6 +171,14 @@ void FeedSession::next_round() {
     ++resumption.rounds;
     resumption.round_is_over = false;
     resumption.catch_up->aim(here);
+}
+
+// The last rounds of a feed that ends: no more live events, only what is missing up to its end.
+void FeedSession::end_or_reach() {
+    Resumption& resumption = *resumption_;
+    if (resumption.catch_up->reached() >= resumption.ends_at) return end(*resumption.ends_with);
+    resumption.round_is_over = false;
+    resumption.catch_up->aim(resumption.ends_at);
 }
 
 void FeedSession::step_is_done(StoreResult<CatchUp::Step> step) {
@@ -192,6 +201,8 @@ void FeedSession::become_live() {
     stream_.next_layer().push(caught_up_frame(resumption->live_from));
     take(resumption->held);
     flush();
+    // What was held is all there was before its end: the hub tells it nothing since.
+    if (resumption->ends_with && !is_ending()) end(*resumption->ends_with);
 }
 
 void FeedSession::storage_failed(const StoreError& error) {

@@ -18,6 +18,10 @@ struct FeedSession::Resumption {
     unsigned rounds = 0;
     bool step_is_out = false;  // on the catch-up thread
     bool round_is_over = true;
+    // Set when the feed may go on no longer, its session or role having ended: it gets what came up
+    // to that event, inclusive, and then this code.
+    std::optional<CloseCode> ends_with;
+    Position ends_at;
     Position live_from;              // handing_over: H
     std::vector<SharedFrames> held;  // live frames after H
     std::size_t held_bytes = 0;

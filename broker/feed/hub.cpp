@@ -141,7 +141,7 @@ void Hub::handle_account_event(const UserId& user, const RecordedEvent& event) {
     }
     if (ending.empty()) return;
     flush_slice();
-    end_all(ending, code);
+    for (Recipient* const feed : ending) feed->end_after(event.position, code);
 }
 
 void Hub::handle_reader_event(const UserId& user, const RecordedEvent& event) {

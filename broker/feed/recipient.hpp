@@ -36,6 +36,8 @@ public:
     virtual void flush() = 0;
     // The feed may go on no longer. Calls Hub::leave().
     virtual void end(CloseCode code) = 0;
+    // The same, after everything up to that position; it is not live yet, or has got it.
+    virtual void end_after(Position position, CloseCode code) = 0;
 
     [[nodiscard]] const UserId& user() const { return user_; }
     [[nodiscard]] const SessionId& session() const { return session_; }

@@ -60,7 +60,13 @@ public:
                     [this] { return Timestamp(system_now().microseconds() + clock_ahead_us_); },
                 .new_uuid = [] { return new_uuid(system_now()); },
                 .client_address = [](const std::string& peer, const std::string&) { return peer; },
-                .report = [](const std::string& what) { ADD_FAILURE() << what; }},
+                .report =
+                    [this](const std::string& what) {
+                        const std::lock_guard lock(mutex_);
+                        if (!expects_reports_) ADD_FAILURE() << what;
+                        reports_.push_back(what);
+                        told_.notify_all();
+                    }},
             std::move(options)
         );
         const auto started = server_->start();
@@ -181,6 +187,18 @@ public:
         withholding_ = false;
         tell();
     }
+    // From now on failures may be reported.
+    void expect_reports() {
+        const std::lock_guard lock(mutex_);
+        expects_reports_ = true;
+    }
+    // Waits until there is one.
+    std::string report() {
+        std::unique_lock lock(mutex_);
+        told_.wait(lock, [this] { return !reports_.empty(); });
+        return reports_.front();
+    }
+    [[nodiscard]] const Metrics& metrics() const { return metrics_; }
     void move_clock(std::int64_t seconds) { clock_ahead_us_ += seconds * 1'000'000; }
 
 private:
@@ -215,6 +233,8 @@ private:
     std::condition_variable told_;
     Position announced_;
     bool withholding_ = false;
+    bool expects_reports_ = false;
+    std::vector<std::string> reports_;
     std::vector<std::shared_ptr<const CommittedBatch>> withheld_;
     std::unique_ptr<feed::FeedServer> server_;
     std::unique_ptr<Sequencer> sequencer_;
