@@ -158,7 +158,7 @@ TEST(Feed, ThatResumesIsToldWhyItEndsBefore4401) {
 
 class Listener final : public feed::Recipient {
 public:
-    Listener(feed::Hub& hub, const UserId& user) : hub_(hub) { identify(user, {}); }
+    Listener(feed::Hub& hub, const UserId& user) : hub_(hub) { identify(user, {}, {}); }
     void take(std::span<const feed::SharedFrames>) override {}
     void flush() override {}
     void end(feed::CloseCode code) override {
