@@ -275,6 +275,9 @@ void Connection::pull_stream(Moment now) {
             return;
         }
         if (unsent() == 0) output_since_ = now;
+        // What has left goes: a reader that is always a little behind would else keep all of it.
+        output_.erase(0, output_sent_);
+        output_sent_ = 0;
         if (stream_in_chunks_) {
             append_chunk(output_, *piece);
         } else if (!stream_left_) {
@@ -333,8 +336,9 @@ std::string_view Connection::output() const {
 void Connection::output_sent(std::size_t bytes, Moment now) {
     output_since_ = now;
     output_sent_ += bytes;
-    if (unsent() == 0) forget(output_, output_sent_);
+    // A stream's buffer is needed again at once.
     if (phase_ == Phase::streaming) pull_stream(now);
+    if (unsent() == 0) forget(output_, output_sent_);
     if (phase_ == Phase::ending) return end_after_output();
     advance(now);
 }

@@ -172,6 +172,11 @@ void Exchange::send_problem(const Problem& problem) {
     send(problem.status, "application/problem+json", to_json(problem, request_->request_id));
 }
 
+void Exchange::send_whole(HttpResponse response) {
+    for (auto& header : headers_) response.headers.push_back(std::move(header));
+    responder_->send(std::move(response));
+}
+
 void Exchange::resume(std::function<void()> work) {
     responder_->post(std::move(work));
 }

@@ -43,6 +43,8 @@ public:
         int status, std::string content_type, std::string first, std::shared_ptr<BodyStream> rest
     );
     void send_problem(const Problem& problem);
+    // With the response's own headers alone: no Cache-Control is added.
+    void send_whole(HttpResponse response);
     // Runs `work` on the worker that owns the connection.
     void resume(std::function<void()> work);
 

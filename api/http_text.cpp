@@ -98,6 +98,7 @@ constexpr auto reasons = std::to_array<std::pair<int, std::string_view>>({
     {416, "Range Not Satisfiable"},
     {417, "Expectation Failed"},
     {422, "Unprocessable Content"},
+    {423, "Locked"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
     {460, "Checksum Mismatch"},

@@ -1,6 +1,7 @@
 #include "api/message_routes.hpp"
 
 #include "api/message_answers.hpp"
+#include "protocol/file_access.hpp"
 #include "protocol/messages_of_user.hpp"
 #include "protocol/request_json.hpp"
 
@@ -56,7 +57,9 @@ void send_message(const ExchangePtr& exchange, const Actor& actor) {
     if (!allowed) return exchange->send_problem(allowed.error());
     const auto body = body_of(exchange->request());
     if (!body) return exchange->send_problem(body.error());
-    auto command = read_send_message(*body, exchange->views().users());
+    const Views& views = exchange->views();
+    const auto find = attachments_of(views, exchange->services().uploads, actor.user);
+    auto command = read_send_message(*body, views.users(), find);
     if (!command) return exchange->send_problem(command.error());
     submit_to_room(exchange, actor, 201, std::move(*command), render_sent);
 }

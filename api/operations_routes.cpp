@@ -28,7 +28,7 @@ void show_metrics(const ExchangePtr& exchange) {
 }
 
 void show_limits(const ExchangePtr& exchange) {
-    exchange->send_json(200, limits_json());
+    exchange->send_json(200, limits_json(exchange->services().uploads.file_bytes_max()));
 }
 
 void show_jwks(const ExchangePtr& exchange) {

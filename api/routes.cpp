@@ -4,6 +4,7 @@
 #include "api/audit_routes.hpp"
 #include "api/docs_routes.hpp"
 #include "api/exchange.hpp"
+#include "api/file_routes.hpp"
 #include "api/invite_link_routes.hpp"
 #include "api/key_routes.hpp"
 #include "api/mark_routes.hpp"
@@ -11,6 +12,7 @@
 #include "api/operations_routes.hpp"
 #include "api/room_routes.hpp"
 #include "api/search_routes.hpp"
+#include "api/upload_routes.hpp"
 #include "domain/limits.hpp"
 
 #include <string>
@@ -32,6 +34,10 @@ public:
     }
     void command(Method method, const std::string& path, UserRoute route) {
         table_.add(method, base + path, command_route(services_, route), limits::body_bytes_max);
+    }
+    void tus(Method method, const std::string& path, UserRoute route) {
+        const Handler handler = uploads::tus_route(services_, route);
+        table_.add(method, base + path, handler, limits::upload_chunk_bytes_max);
     }
 
     // A command about accounts and rights: no API key may.
@@ -132,6 +138,16 @@ void add_audit(Rows& rows) {
     rows.query("/rooms/{room_id}/events", audit::list_room_events);
 }
 
+void add_files(Rows& rows) {
+    rows.open(Method::options, rows.base + "/uploads", uploads::describe_tus);
+    rows.tus(Method::post, "/uploads", uploads::create_upload);
+    rows.tus(Method::head, "/uploads/{file_id}", uploads::show_upload);
+    rows.tus(Method::patch, "/uploads/{file_id}", uploads::append_to_upload);
+    rows.tus(Method::del, "/uploads/{file_id}", uploads::end_upload);
+    rows.tus(Method::post, "/uploads/{file_id}", uploads::do_as_overridden);
+    rows.query("/files/{file_id}", files::show_file);
+}
+
 }  // namespace
 
 RouteTable make_routes(const Services& services) {
@@ -142,6 +158,7 @@ RouteTable make_routes(const Services& services) {
     add_rooms(rows);
     add_members(rows);
     add_messages(rows);
+    add_files(rows);
     add_docs(table);
     add_marks(rows);
     add_audit(rows);

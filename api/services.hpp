@@ -13,6 +13,8 @@
 #include "protocol/metrics.hpp"
 #include "protocol/rate_limits.hpp"
 #include "protocol/tokens.hpp"
+#include "protocol/uploads.hpp"
+#include "protocol/work_pool.hpp"
 
 #include <functional>
 #include <optional>
@@ -33,6 +35,8 @@ struct Services {
     SearchIndex& search;
     SearchPool& search_pool;
     PositionWaiters& search_waiters;  // for positions that the search index shows
+    Uploads& uploads;
+    WorkPool& file_pool;  // for what waits for the disk
     const Metrics& metrics;
     std::function<Timestamp()> clock;
     std::function<Uuid()> new_uuid;  // UUIDv7; from any thread

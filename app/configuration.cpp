@@ -105,6 +105,8 @@ void add_configuration(CLI::App& app, Configuration& configuration) {
         configuration.disk_reserve_mib,
         "free space below which no commands are taken"
     );
+    app.add_option("--max-file-mib", configuration.max_file_mib, "the largest file to upload")
+        ->check(CLI::Range(1, 1'048'576));
     app.add_option("--log-format", configuration.log_format, "human or json")
         ->check(CLI::IsMember({"human", "json"}));
     app.add_option("--log-level", configuration.log_level, "debug, info, warn or error")

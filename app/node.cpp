@@ -17,6 +17,8 @@ namespace verbatim {
 
 namespace {
 
+// They wait for the disk more than they compute.
+constexpr std::size_t file_threads = 4;
 constexpr auto drain_timeout = std::chrono::seconds(4);  // each door; both within the promised 10 s
 
 api::HttpResponse problem_answer(int status, std::string_view detail, std::string_view request_id) {
@@ -37,6 +39,7 @@ struct Node::Parts {
     Metrics metrics;
     RateLimits rate_limits;
     std::unique_ptr<Engine> engine;
+    std::unique_ptr<WorkPool> file_pool;
     std::unique_ptr<api::PasswordPool> passwords;
     std::unique_ptr<api::PositionWaiters> waiters;
     std::unique_ptr<api::PositionWaiters> search_waiters;
@@ -62,6 +65,7 @@ Expected<void, std::string> Node::Parts::open_engine() {
     EngineOptions options;
     options.data = configuration.data;
     options.disk_reserve_bytes = configuration.disk_reserve_mib << 20;
+    options.file_bytes_max = configuration.max_file_mib << 20;
     options.destroy_deleted = configuration.deletion == "destroy";
     options.report = [logger = log](const std::string& what) { logger->error("{}", what); };
     options.batch_observer = [this](const BatchTiming& timing) { metrics.batch_done(timing); };
@@ -83,6 +87,7 @@ std::optional<std::string> Node::Parts::not_ready() const {
 void Node::Parts::make_services() {
     passwords = std::make_unique<api::PasswordPool>(api::PasswordPool::Options{
         .threads = configuration.password_threads});
+    file_pool = std::make_unique<WorkPool>(file_threads, limits::file_jobs_max);
     waiters = std::make_unique<api::PositionWaiters>(Position());
     search_waiters = std::make_unique<api::PositionWaiters>(Position());
     search_pool = std::make_unique<api::SearchPool>(api::SearchPool::Options{});
@@ -100,6 +105,8 @@ void Node::Parts::make_services() {
         .search = engine->search(),
         .search_pool = *search_pool,
         .search_waiters = *search_waiters,
+        .uploads = engine->uploads(),
+        .file_pool = *file_pool,
         .metrics = metrics,
         .clock = system_now,
         .new_uuid = [] { return new_uuid(system_now()); },
@@ -199,6 +206,8 @@ Expected<void, std::string> Node::Parts::open_feed() {
             .views = engine->views(),
             .authenticator = engine->authenticator(),
             .sequencer = engine->sequencer(),
+            .uploads = engine->uploads(),
+            .file_pool = *file_pool,
             .rate_limits = rate_limits,
             .metrics = metrics,
             .clock = system_now,
@@ -272,6 +281,7 @@ void Node::stop() {
     parts_->engine->stop();
     if (parts_->feed && !parts_->feed->drain(drain_timeout))
         parts_->log->warn("some feeds were still open after {} s", drain_timeout.count());
+    parts_->file_pool->stop();  // what it still does uses the doors
     parts_->http.reset();
     parts_->feed.reset();
 }

@@ -23,6 +23,7 @@ enum Column : std::size_t {
     read_markers_column,
     api_keys_column,
     invite_links_column,
+    posted_files_column,
 };
 
 }  // namespace
@@ -36,7 +37,8 @@ std::vector<std::string> Views::column_names() {
         "room_timeline",
         "read_markers",
         "api_keys",
-        "invite_links"};
+        "invite_links",
+        "posted_files"};
 }
 
 Views::Views(std::unique_ptr<Storage> storage)
@@ -48,7 +50,8 @@ Views::Views(std::unique_ptr<Storage> storage)
       timeline_(std::make_unique<RoomTimeline>(*storage_, room_timeline_column)),
       read_markers_(std::make_unique<ReadMarkers>(*storage_, read_markers_column)),
       api_keys_(std::make_unique<ApiKeys>(*storage_, api_keys_column)),
-      invite_links_(std::make_unique<InviteLinks>(*storage_, invite_links_column)) {
+      invite_links_(std::make_unique<InviteLinks>(*storage_, invite_links_column)),
+      posted_files_(std::make_unique<PostedFiles>(*storage_, posted_files_column)) {
     views_.push_back(std::make_unique<View>(*storage_, *users_, users_column));
     views_.push_back(std::make_unique<View>(*storage_, *sessions_, sessions_column));
     views_.push_back(std::make_unique<View>(*storage_, *rooms_, room_directory_column));
@@ -57,6 +60,7 @@ Views::Views(std::unique_ptr<Storage> storage)
     views_.push_back(std::make_unique<View>(*storage_, *read_markers_, read_markers_column));
     views_.push_back(std::make_unique<View>(*storage_, *api_keys_, api_keys_column));
     views_.push_back(std::make_unique<View>(*storage_, *invite_links_, invite_links_column));
+    views_.push_back(std::make_unique<View>(*storage_, *posted_files_, posted_files_column));
 }
 
 Views::~Views() = default;
@@ -175,7 +179,8 @@ StoreResult<std::unique_ptr<Storage>> open_views_storage(
         memberships_column,
         read_markers_column,
         api_keys_column,
-        invite_links_column};
+        invite_links_column,
+        posted_files_column};
     auto opened = open_rocks_storage(options);
     if (opened) return opened;
     const StoreFault fault = opened.error().fault;

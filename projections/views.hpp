@@ -5,6 +5,7 @@
 #include "projections/api_keys.hpp"
 #include "projections/invite_links.hpp"
 #include "projections/memberships.hpp"
+#include "projections/posted_files.hpp"
 #include "projections/read_markers.hpp"
 #include "projections/room_directory.hpp"
 #include "projections/room_timeline.hpp"
@@ -84,6 +85,7 @@ public:
     [[nodiscard]] const ReadMarkers& read_markers() const { return *read_markers_; }
     [[nodiscard]] const ApiKeys& api_keys() const { return *api_keys_; }
     [[nodiscard]] const InviteLinks& invite_links() const { return *invite_links_; }
+    [[nodiscard]] const PostedFiles& posted_files() const { return *posted_files_; }
 
 private:
     struct View;
@@ -105,6 +107,7 @@ private:
     std::unique_ptr<ReadMarkers> read_markers_;
     std::unique_ptr<ApiKeys> api_keys_;
     std::unique_ptr<InviteLinks> invite_links_;
+    std::unique_ptr<PostedFiles> posted_files_;
     std::vector<std::unique_ptr<View>> views_;  // in the order of column_names()
     std::atomic<std::uint64_t> position_{0};
     std::optional<StoreError> failed_;  // apply()'s first failure, which all later ones repeat

@@ -50,8 +50,8 @@ struct Receipt {
 [[nodiscard]] Answer<std::string> ban_json(const Views& views, const BanRow& ban);
 // {user_id, up_to, at}
 [[nodiscard]] std::string read_marker_json(const ReadMarkerRow& marker);
-// GET /api/v1/limits
-[[nodiscard]] std::string limits_json();
+// GET /api/v1/limits; `file_bytes_max` is what the operator has set.
+[[nodiscard]] std::string limits_json(std::uint64_t file_bytes_max);
 
 // One word per enumerator, on the wire as in the log: eventstore/facts.cpp has them.
 [[nodiscard]] std::string_view text_of(MemberRole role);

@@ -19,20 +19,23 @@ std::string base64_text(std::string_view bytes) {
 }
 
 std::optional<std::string> parse_base64(std::string_view text) {
-    std::string bytes(text.size() / 4 * 3, '\0');
-    std::size_t size = 0;
+    const bool is_padded = text.ends_with('=');
+    const int variant =
+        is_padded ? sodium_base64_VARIANT_ORIGINAL : sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+    std::string bytes(text.size() / 4 * 3 + 3, '\0');
+    std::size_t length = 0;
     const int failed = sodium_base642bin(
         reinterpret_cast<unsigned char*>(bytes.data()),
         bytes.size(),
         text.data(),
         text.size(),
         nullptr,
-        &size,
+        &length,
         nullptr,
-        sodium_base64_VARIANT_ORIGINAL
+        variant
     );
     if (failed != 0) return std::nullopt;
-    bytes.resize(size);
+    bytes.resize(length);
     return bytes;
 }
 

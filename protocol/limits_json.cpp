@@ -63,6 +63,7 @@ constexpr auto visible_limits = std::to_array<NamedLimit>({
     {"uploads_per_user_max", limits::uploads_per_user_max},
     {"unfinished_upload_seconds", limits::unfinished_upload_seconds},
     {"unposted_file_seconds", limits::unposted_file_seconds},
+    {"upload_metadata_bytes_max", limits::upload_metadata_bytes_max},
     {"inline_attachment_bytes_max", limits::inline_attachment_bytes_max},
     {"search_query_characters_max", limits::search_query_characters_max},
     {"search_ms_max", limits::search_ms_max},
@@ -78,10 +79,13 @@ constexpr auto visible_limits = std::to_array<NamedLimit>({
 
 }  // namespace
 
-std::string limits_json() {
+std::string limits_json(std::uint64_t file_bytes_max) {
     std::string out;
     ObjectWriter object(out);
-    for (const NamedLimit& limit : visible_limits) object.put(limit.name, limit.value);
+    for (const NamedLimit& limit : visible_limits) {
+        const bool is_set = limit.name == "file_bytes_max";
+        object.put(limit.name, is_set ? file_bytes_max : limit.value);
+    }
     object.close();
     return out;
 }

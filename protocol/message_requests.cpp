@@ -55,14 +55,28 @@ Answer<std::optional<Version>> read_reply_to(const nlohmann::json& body) {
     return std::optional(Version(*seq));
 }
 
-// How many there are.
-Answer<std::size_t> count_attachments(const nlohmann::json& body) {
+Answer<std::vector<FileId>> read_attachments(const nlohmann::json& body) {
     const auto texts = read_texts(body, "attachments", limits::attachments_per_message_max);
     if (!texts) return failure(texts.error());
-    for (const std::string_view text : *texts)
-        if (!parse_id<FileId>(text))
-            return failure(invalid_field("attachments", "must hold file ids only"));
-    return texts->size();
+    std::vector<FileId> files;
+    for (const std::string_view text : *texts) {
+        const auto file = parse_id<FileId>(text);
+        if (!file) return failure(invalid_field("attachments", "must hold file ids only"));
+        if (std::ranges::find(files, *file) == files.end()) files.push_back(*file);
+    }
+    return files;
+}
+
+Answer<std::vector<Attachment>> find_all(
+    const std::vector<FileId>& files, const FindAttachment& find
+) {
+    std::vector<Attachment> found;
+    for (const FileId& file : files) {
+        auto attachment = find(file);
+        if (!attachment) return failure(std::move(attachment).error());
+        found.push_back(*std::move(attachment));
+    }
+    return found;
 }
 
 // Letters before an '@' make it an e-mail address or the like.
@@ -136,10 +150,30 @@ Answer<std::vector<UserId>> resolve_mentions(std::string_view text, const Users&
     return mentions;
 }
 
-Answer<SendMessage> read_send_message(const nlohmann::json& body, const Users& users) {
-    const auto attachments = count_attachments(body);
-    if (!attachments) return failure(attachments.error());
-    auto text = read_message_text(body, *attachments > 0);
+Answer<std::string> read_filename(std::string_view name) {
+    if (!is_valid_utf8(name)) return failure(invalid_field("filename", "must be UTF-8"));
+    name = name.substr(name.find_last_of("/\\") + 1);
+    constexpr CharacterBounds bounds{0, limits::filename_characters_max};
+    if (const auto fault = fault_in_text(name, bounds))
+        return failure(invalid_field("filename", *fault));
+    return std::string(name);
+}
+
+Answer<SendMessage> read_send_message(
+    const nlohmann::json& body,
+    const Users& users,
+    const FindAttachment& find,
+    std::size_t inline_attachments
+) {
+    const auto files = read_attachments(body);
+    if (!files) return failure(files.error());
+    const std::size_t attached = files->size() + inline_attachments;
+    if (attached > limits::attachments_per_message_max)
+        return failure(invalid_field(
+            "attachments",
+            "must be at most " + std::to_string(limits::attachments_per_message_max) + " in all"
+        ));
+    auto text = read_message_text(body, attached > 0);
     if (!text) return failure(std::move(text).error());
     const auto kind = read_word_if<MessageKind>(body, "kind", kinds);
     if (!kind) return failure(kind.error());
@@ -147,14 +181,14 @@ Answer<SendMessage> read_send_message(const nlohmann::json& body, const Users& u
     if (!metadata) return failure(std::move(metadata).error());
     const auto reply_to = read_reply_to(body);
     if (!reply_to) return failure(reply_to.error());
-    // Until files exist none can be found.
-    if (*attachments > 0) return failure(problem_of(Rule::attachment_not_found));
+    auto attachments = find_all(*files, find);
+    if (!attachments) return failure(std::move(attachments).error());
 
     SendMessage command{
         .kind = kind->value_or(MessageKind::text),
         .text = *std::move(text),
         .metadata = *std::move(metadata),
-        .attachments = {},
+        .attachments = *std::move(attachments),
         .reply_to = *reply_to,
         .mentions = {}};
     auto mentions = resolve_mentions(command.text.value_or(""), users);

@@ -22,16 +22,23 @@ constexpr auto other_codes = std::to_array<ProblemCode>({
     {"key_not_found", 404, "Key not found"},
     {"method_not_allowed", 405, "Method not allowed"},
     {"request_timeout", 408, "Request timeout"},
+    {"upload_offset_mismatch", 409, "Upload offset mismatch"},
+    {"user_has_too_many_uploads", 409, "User has too many uploads"},
+    {"upload_expired", 410, "Upload expired"},
+    {"tus_version_not_supported", 412, "Tus version not supported"},
     {"room_has_moved_on", 412, "Room has moved on"},
     {"content_too_large", 413, "Content too large"},
     {"uri_too_long", 414, "URI too long"},
     {"unsupported_media_type", 415, "Unsupported media type"},
+    {"range_not_satisfiable", 416, "Range not satisfiable"},
     {"expectation_failed", 417, "Expectation failed"},
     {"invalid_field", 422, "Invalid field"},
     {"idempotency_key_reused", 422, "Idempotency key reused"},
+    {"upload_is_busy", 423, "Upload is busy"},
     {"upgrade_required", 426, "Upgrade required"},
     {"rate_limited", 429, "Rate limited"},
     {"headers_too_large", 431, "Headers too large"},
+    {"checksum_mismatch", 460, "Checksum mismatch"},
     {"internal_error", 500, "Internal error"},
     {"not_implemented", 501, "Not implemented"},
     {"not_taking_commands", 503, "Not taking commands"},
@@ -218,6 +225,10 @@ Problem problem_of(const CommandError& error) {
 
 Problem problem_of(const StoreError& /*for the log only*/) {
     return storage_failed();
+}
+
+Problem problem_named(std::string_view code, std::string detail) {
+    return problem_with(code, std::move(detail));
 }
 
 Problem not_json(std::string detail) {

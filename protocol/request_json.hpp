@@ -5,6 +5,7 @@
 #include "projections/users.hpp"
 #include "protocol/problem.hpp"
 
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -58,11 +59,23 @@ struct NewInviteLink {
 [[nodiscard]] Answer<PutMember> read_put_member(const nlohmann::json& body, const UserId& user);
 [[nodiscard]] Answer<BanUser> read_ban(const nlohmann::json& body, const UserId& user);
 
+// A name for a file to be shown and downloaded under: "" or text of at most
+// limits::filename_characters_max characters; what stands before the last '/' or '\\' is cut off.
+[[nodiscard]] Answer<std::string> read_filename(std::string_view name);
+
+// Finds a file that the sender may attach; 404 attachment_not_found.
+using FindAttachment = std::function<Answer<Attachment>(const FileId&)>;
+
 // `users` resolves `@username` to mentions (usernames of [a-z0-9._-]{3,32}, folded; trailing '.',
 // '-' and '_' that belong to the sentence are tried without). At most
-// limits::mentions_per_message_max. Attachments are named by file id; until files exist every id is
-// 404 attachment_not_found.
-[[nodiscard]] Answer<SendMessage> read_send_message(const nlohmann::json& body, const Users& users);
+// limits::mentions_per_message_max. Attachments are named by file id, each once, and found by
+// `find`. `inline_attachments`: how many more the caller will add.
+[[nodiscard]] Answer<SendMessage> read_send_message(
+    const nlohmann::json& body,
+    const Users& users,
+    const FindAttachment& find,
+    std::size_t inline_attachments = 0
+);
 [[nodiscard]] Answer<EditMessage> read_edit_message(
     const nlohmann::json& body, Version seq, const Users& users
 );

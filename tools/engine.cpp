@@ -15,6 +15,7 @@ namespace verbatim {
 namespace {
 
 constexpr auto house_interval = std::chrono::seconds(1);
+constexpr auto upload_sweep_interval = std::chrono::minutes(1);
 
 StoreResult<void> make_private_directory(const std::filesystem::path& directory) {
     std::error_code fault;
@@ -41,6 +42,7 @@ StoreResult<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
     if (!views) return failure(views.error());
     engine->views_ = std::make_unique<Views>(std::move(*views));
     for (const ReadNote& note : engine->log_->notes_at_opening()) engine->views_->note({{note}});
+    if (auto opened = engine->open_uploads(); !opened) return failure(opened.error());
     engine->authenticator_ = std::make_unique<Authenticator>(*engine->tokens_, *engine->views_);
     return engine;
 }
@@ -65,6 +67,23 @@ StoreResult<void> Engine::open_keys() {
     if (!seed) return failure(seed.error());
     log_key_ = std::make_unique<NoteSigner>("verbatim/" + base32_text(log_->epoch()), *seed);
     if (log_key_is_new_) put_old_checkpoints_aside();
+    return {};
+}
+
+StoreResult<void> Engine::open_uploads() {
+    auto uploads = Uploads::open(
+        {.data = options_.data,
+         .file_bytes_max = options_.file_bytes_max,
+         .clock = system_now,
+         .new_uuid = [] { return new_uuid(system_now()); },
+         .has_room = [this](std::uint64_t bytes
+                     ) { return disk_free_bytes() >= options_.disk_reserve_bytes + bytes; },
+         .report = options_.report,
+         .before_change = {}},
+        *views_
+    );
+    if (!uploads) return failure(uploads.error());
+    uploads_ = std::move(*uploads);
     return {};
 }
 
@@ -243,6 +262,7 @@ void Engine::keep_house() {
         sequencer_->record_due_reads();
         sign_tree_head();
         tree_heads_.sweep(TreeHeads::Clock::now());
+        sweep_uploads();
         lock.lock();
     }
 }
@@ -265,6 +285,14 @@ void Engine::watch_disk() {
         options_.report("there is room on the disk again: commands are taken");
         sequencer_->resume();
     }
+}
+
+// A view that failed does not know any more what was posted.
+void Engine::sweep_uploads() {
+    const auto now = std::chrono::steady_clock::now();
+    if (loss_ || views_failed_ || now < next_sweep_) return;
+    next_sweep_ = now + upload_sweep_interval;
+    uploads_->sweep();
 }
 
 void Engine::sign_tree_head() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "domain/limits.hpp"
 #include "eventstore/checkpoint.hpp"
 #include "eventstore/commands/sequencer.hpp"
 #include "eventstore/event_log.hpp"
@@ -7,8 +8,10 @@
 #include "projections/views.hpp"
 #include "protocol/authenticator.hpp"
 #include "protocol/tokens.hpp"
+#include "protocol/uploads.hpp"
 #include "tools/tree_heads.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <filesystem>
 #include <functional>
@@ -24,6 +27,7 @@ struct EngineOptions {
     std::filesystem::path data = "data";
     std::uint64_t disk_reserve_bytes = 512ull << 20;  // below it no commands are taken
     bool destroy_deleted = false;
+    std::uint64_t file_bytes_max = limits::file_bytes_max;  // of an upload
     // Operating failures and what becomes of them, for people.
     std::function<void(const std::string&)> report;
     std::function<void(const BatchTiming&)> batch_observer;  // may be empty
@@ -75,6 +79,7 @@ public:
     [[nodiscard]] SearchIndex& search() { return *search_; }
     [[nodiscard]] const Tokens& tokens() const { return *tokens_; }
     [[nodiscard]] Authenticator& authenticator() { return *authenticator_; }
+    [[nodiscard]] Uploads& uploads() { return *uploads_; }
     [[nodiscard]] const NoteSigner& log_key() const { return *log_key_; }
     // Tells the newest signed tree head that covers `covering`: at once where there is one, else
     // when it is signed, which is within a second of the commit. nullopt: none came for
@@ -90,6 +95,7 @@ private:
 
     StoreResult<void> open_log();
     StoreResult<void> open_keys();
+    StoreResult<void> open_uploads();
     void put_old_checkpoints_aside();
     void compare_with_checkpoint();
     void declare_loss(std::string why);
@@ -98,6 +104,7 @@ private:
     void announce(const std::shared_ptr<const CommittedBatch>& batch) override;
     void keep_house();
     void watch_disk();
+    void sweep_uploads();
     void sign_tree_head();
     void publish_tree_head();
 
@@ -105,6 +112,7 @@ private:
     std::unique_ptr<EventLog> log_;
     std::unique_ptr<Views> views_;
     std::unique_ptr<SearchIndex> search_;
+    std::unique_ptr<Uploads> uploads_;
     std::unique_ptr<Tokens> tokens_;
     std::unique_ptr<NoteSigner> log_key_;
     std::unique_ptr<CheckpointFile> checkpoints_;
@@ -117,6 +125,7 @@ private:
     bool log_key_is_new_ = false;      // it was missing, and made at this start
     std::optional<std::string> loss_;  // the declared one
     bool paused_for_disk_ = false;
+    std::chrono::steady_clock::time_point next_sweep_;  // of uploads
     std::atomic<bool> views_failed_{false};
     std::mutex house_mutex_;
     std::condition_variable house_wake_;

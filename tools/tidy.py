@@ -27,6 +27,7 @@ THIRD_PARTY = [
     (r"(amqp|rabbitmq)", ("broker/amqp/",), ()),
     (r"boost/", ("broker/",), ("broker/feed/",)),
     (r"sqlite3", ("projections/",), ()),
+    (r"magic\.h", ("protocol/",), ()),
 ]
 
 # Clock, randomness, I/O, threads and JSON: the domain has none of them.

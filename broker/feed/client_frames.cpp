@@ -3,6 +3,7 @@
 #include "broker/feed/bounds.hpp"
 #include "domain/limits.hpp"
 #include "domain/type_id.hpp"
+#include "protocol/base64.hpp"
 #include "protocol/request_json.hpp"
 
 #include <algorithm>
@@ -53,17 +54,41 @@ Answer<Keyed> read_key(const Json& frame) {
     return failure(invalid_field("idempotency_key", "1 to 128 visible ASCII characters"));
 }
 
-Answer<ClientFrame> read_send(const Json& frame, const Users& users) {
+// `media_type` is not looked at: it is read from the bytes.
+Answer<std::optional<InlineAttachment>> read_attachment(const Json& frame) {
+    const auto member = frame.find("attachment");
+    if (member == frame.end() || member->is_null()) return std::optional<InlineAttachment>();
+    const auto wrong = [](const char* why) { return failure(invalid_field("attachment", why)); };
+    if (!member->is_object()) return wrong("an object with filename and content_base64");
+    const auto content = member->find("content_base64");
+    if (content == member->end() || !content->is_string()) return wrong("without content_base64");
+    auto bytes = parse_base64(content->get_ref<const std::string&>());
+    if (!bytes) return wrong("content_base64 is not base64");
+    if (bytes->size() > limits::inline_attachment_bytes_max)
+        return wrong("at most 1 MiB; larger files are uploaded");
+    const auto named = member->find("filename");
+    if (named != member->end() && !named->is_null() && !named->is_string())
+        return wrong("filename is a text");
+    const bool has_name = named != member->end() && named->is_string();
+    auto filename = read_filename(has_name ? named->get_ref<const std::string&>() : "");
+    if (!filename) return failure(std::move(filename).error());
+    return std::optional(InlineAttachment{*std::move(filename), *std::move(bytes)});
+}
+
+Answer<ClientFrame> read_send(const Json& frame, const Users& users, const FindAttachment& find) {
     const auto room = read_room(frame);
     if (!room) return failure(room.error());
-    if (frame.contains("attachment"))
-        return failure(invalid_field("attachment", "files are not sent on the feed yet"));
     auto key = read_key(frame);
     if (!key) return failure(key.error());
-    auto command = read_send_message(frame, users);
+    auto attachment = read_attachment(frame);
+    if (!attachment) return failure(std::move(attachment).error());
+    auto command = read_send_message(frame, users, find, *attachment ? 1 : 0);
     if (!command) return failure(command.error());
     return ClientFrame(SendFrame{
-        .room = *room, .command = std::move(*command), .keyed = std::move(*key)});
+        .room = *room,
+        .command = std::move(*command),
+        .attachment = *std::move(attachment),
+        .keyed = std::move(*key)});
 }
 
 Answer<ClientFrame> read_read(const Json& frame) {
@@ -91,11 +116,11 @@ Answer<ClientFrame> read_auth(const Json& frame) {
     return ClientFrame(AuthFrame{.token = token->get<std::string>()});
 }
 
-Answer<ClientFrame> read_frame(const Json& frame, const Users& users) {
+Answer<ClientFrame> read_frame(const Json& frame, const Users& users, const FindAttachment& find) {
     const auto type = frame.find("type");
     if (type != frame.end() && type->is_string()) {
         const auto& name = type->get_ref<const std::string&>();
-        if (name == "send") return read_send(frame, users);
+        if (name == "send") return read_send(frame, users, find);
         if (name == "read") return read_read(frame);
         if (name == "typing") return read_typing_frame(frame);
         if (name == "auth") return read_auth(frame);
@@ -105,14 +130,16 @@ Answer<ClientFrame> read_frame(const Json& frame, const Users& users) {
 
 }  // namespace
 
-ReceivedFrame read_client_frame(std::string_view text, const Users& users) {
+ReceivedFrame read_client_frame(
+    std::string_view text, const Users& users, const FindAttachment& find
+) {
     // An empty body is an empty object to REST; an empty frame says nothing.
     if (text.empty()) return {.ref = {}, .frame = failure(not_json("an empty frame"))};
     const auto frame = parse_object(text);
     if (!frame) return {.ref = {}, .frame = failure(frame.error())};
     auto ref = read_ref(*frame);
     if (!ref) return {.ref = {}, .frame = failure(ref.error())};
-    return {.ref = std::move(*ref), .frame = read_frame(*frame, users)};
+    return {.ref = std::move(*ref), .frame = read_frame(*frame, users, find)};
 }
 
 }  // namespace verbatim::feed

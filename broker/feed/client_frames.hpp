@@ -2,7 +2,7 @@
 
 #include "domain/room.hpp"
 #include "projections/users.hpp"
-#include "protocol/problem.hpp"
+#include "protocol/request_json.hpp"
 
 #include <optional>
 #include <string>
@@ -16,10 +16,15 @@ struct Keyed {
     std::optional<std::string> idempotency_key;
     std::string body;  // canonical, as the same request of REST has it: what a key stands for
 };
+struct InlineAttachment {
+    std::string filename;
+    std::string content;
+};
 struct SendFrame {
     RoomId room;
     SendMessage command;
-    Keyed keyed;  // as POST /rooms/{room_id}/messages
+    std::optional<InlineAttachment> attachment;  // to be kept, and added to the command's
+    Keyed keyed;                                 // as POST /rooms/{room_id}/messages
 };
 struct ReadFrame {
     RoomId room;
@@ -40,6 +45,8 @@ struct ReceivedFrame {
     Answer<ClientFrame> frame;
 };
 // Any text. `ref` is a string or a number of at most bounds::ref_bytes_max bytes of JSON.
-[[nodiscard]] ReceivedFrame read_client_frame(std::string_view text, const Users& users);
+[[nodiscard]] ReceivedFrame read_client_frame(
+    std::string_view text, const Users& users, const FindAttachment& find
+);
 
 }  // namespace verbatim::feed

@@ -6,6 +6,8 @@
 #include "protocol/authenticator.hpp"
 #include "protocol/metrics.hpp"
 #include "protocol/rate_limits.hpp"
+#include "protocol/uploads.hpp"
+#include "protocol/work_pool.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -23,6 +25,8 @@ struct FeedParts {
     const Views& views;  // never behind what is announced
     const Authenticator& authenticator;
     Sequencer& sequencer;
+    Uploads& uploads;
+    WorkPool& file_pool;
     RateLimits& rate_limits;
     Metrics& metrics;
     std::function<Timestamp()> clock;  // feed thread

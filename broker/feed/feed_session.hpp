@@ -142,6 +142,9 @@ private:
     void answer(const std::string& ref, Answer<ClientFrame> frame);
     [[nodiscard]] Answer<void> admit(const ClientFrame& frame) const;
     void handle(const std::string& ref, SendFrame frame);
+    void store_attachment(const std::string& ref, SendFrame frame);
+    void attachment_is_stored(const std::string& ref, SendFrame frame, Answer<Attachment> stored);
+    void submit_message(const std::string& ref, SendFrame frame);
     void handle(const std::string& ref, const ReadFrame& frame);
     void handle(const std::string& ref, const TypingFrame& frame);
     void handle(const std::string& ref, const AuthFrame& frame);
@@ -157,6 +160,7 @@ private:
     boost::beast::websocket::stream<OutboundSocket, false> stream_;
     Phase phase_ = Phase::handshake;
     bool reading_ = false;
+    bool storing_ = false;  // an attachment; until it is kept nothing more is read
     bool upgraded_ = false;
     bool peer_is_done_ = false;  // nothing more to read
     bool may_send_ = false;      // not with an API key that only reads

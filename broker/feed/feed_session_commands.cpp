@@ -5,6 +5,7 @@
 #include "domain/type_id.hpp"
 #include "protocol/answer_json.hpp"
 #include "protocol/command_key.hpp"
+#include "protocol/file_access.hpp"
 
 #include <algorithm>
 #include <boost/beast/websocket/error.hpp>
@@ -88,13 +89,16 @@ void FeedSession::some_was_read() {
 // Back-pressure: who has many commands under way is read again when some are answered.
 void FeedSession::read_on() {
     if (reading_ || phase_ == Phase::over || peer_is_done_) return;
+    if (storing_ && phase_ != Phase::closing) return;
     if (commands_in_flight_ < bounds::commands_in_flight_max || phase_ == Phase::closing)
         read_some();
 }
 
 void FeedSession::message_was_read(std::string_view message) {
     if (stream_.got_binary()) return close(CloseCode::binary, "frames are texts");
-    ReceivedFrame received = read_client_frame(message, context_.parts.views.users());
+    const FeedParts& parts = context_.parts;
+    const auto find = attachments_of(parts.views, parts.uploads, user());
+    ReceivedFrame received = read_client_frame(message, parts.views.users(), find);
     answer(received.ref, std::move(received.frame));
 }
 
@@ -117,6 +121,56 @@ Answer<void> FeedSession::admit(const ClientFrame& frame) const {
 }
 
 void FeedSession::handle(const std::string& ref, SendFrame frame) {
+    if (frame.attachment)
+        store_attachment(ref, std::move(frame));
+    else
+        submit_message(ref, std::move(frame));
+}
+
+// The disk is waited for elsewhere. What the client says meanwhile stays in its socket: its
+// messages keep their order, and a session holds one attachment at most.
+void FeedSession::store_attachment(const std::string& ref, SendFrame frame) {
+    storing_ = true;
+    const auto shared = std::make_shared<SendFrame>(std::move(frame));
+    auto work = [&uploads = context_.parts.uploads,
+                 io = context_.io,
+                 weak = weak_from_this(),
+                 owner = user(),
+                 ref,
+                 shared] {
+        const std::string bytes = std::move(shared->attachment->content);
+        auto stored = uploads.store(
+            {.owner = owner,
+             .length = bytes.size(),
+             .filename = std::move(shared->attachment->filename),
+             .metadata = {}},
+            bytes
+        );
+        net::post(*io, [weak, ref, shared, stored = std::move(stored)] {
+            if (const auto self = weak.lock())
+                self->attachment_is_stored(ref, std::move(*shared), stored);
+        });
+    };
+    if (context_.parts.file_pool.submit(std::move(work))) return;
+    storing_ = false;
+    send_problem(ref, http_problem(503, "Too many files are being written. Try again."));
+}
+
+void FeedSession::attachment_is_stored(
+    const std::string& ref, SendFrame frame, Answer<Attachment> stored
+) {
+    storing_ = false;
+    if (is_ending()) return;
+    if (stored) {
+        frame.command.attachments.push_back(*std::move(stored));
+        submit_message(ref, std::move(frame));
+    } else {
+        send_problem(ref, stored.error());
+    }
+    read_on();
+}
+
+void FeedSession::submit_message(const std::string& ref, SendFrame frame) {
     constexpr std::uint16_t created = 201;
     const std::string target = "POST /api/v1/rooms/" + to_text(frame.room) + "/messages";
     submit(

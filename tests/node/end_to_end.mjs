@@ -1,9 +1,10 @@
-// The whole contract by a client that has nothing of ours: npm's `ws` and `jose`, and the built-in
-// fetch. VERBATIM names the server, OPENAPI and ASYNCAPI the documents.
+// The whole contract by a client that has nothing of ours: npm's `ws`, `jose` and `tus-js-client`,
+// and the built-in fetch. VERBATIM names the server, OPENAPI and ASYNCAPI the documents.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import * as jose from 'jose';
+import * as tus from 'tus-js-client';
 import { AsyncApi, OpenApi } from './documents.mjs';
 import { Api, Feed, Server } from './server.mjs';
 
@@ -399,6 +400,62 @@ test('the log is signed and proves what it holds', async () => {
   const events = await api.call('GET', `/rooms/${room}/events`, { token });
   assert.deepEqual(events.body.items.map((event) => event.type), ['room.created', 'member.joined', 'message.sent']);
   expectProblem(await api.call('GET', '/events', { token }), 403, 'not_allowed');
+});
+
+// Uploads by tus in chunks; the answers it gets are judged as well. The id of the file.
+function upload(bytes, who, metadata) {
+  return new Promise((resolve, reject) => {
+    let file;
+    const uploading = new tus.Upload(bytes, {
+      endpoint: `${server.http}/api/v1/uploads`,
+      headers: { Authorization: `Bearer ${who.token}` },
+      metadata,
+      chunkSize: 64 * 1024,
+      retryDelays: null,
+      onAfterResponse: (request, response) => {
+        file = response.getHeader('Upload-File-Id') ?? file;
+        const { headers } = response.getUnderlyingObject();
+        const target = new URL(request.getURL()).pathname;
+        api.judge({ method: request.getMethod(), target, status: response.getStatus(), headers, body: response.getBody() });
+      },
+      onError: reject,
+      onSuccess: () => resolve(file),
+    });
+    uploading.start();
+  });
+}
+
+test('files go up by tus, are attached, and read in ranges by members only', async () => {
+  const room = await roomOf(alice, { visibility: 'private' });
+  const bytes = randomBytes(200 * 1024);
+  const file = await upload(bytes, alice, { filename: 'noise.bin', filetype: 'application/octet-stream' });
+  const sent = await api.call('POST', `/rooms/${room}/messages`, { token: alice.token, body: { attachments: [file] } });
+  assert.equal(sent.status, 201);
+  assert.deepEqual([sent.body.attachments[0].filename, sent.body.attachments[0].bytes], ['noise.bin', bytes.length]);
+
+  const path = `/api/v1/files/${file}`;
+  const read = async (who, headers = {}) => {
+    const answer = await fetch(server.http + path, { headers: { Authorization: `Bearer ${who.token}`, ...headers } });
+    const body = Buffer.from(await answer.arrayBuffer());
+    const type = answer.headers.get('content-type') ?? '';
+    api.judge({ method: 'GET', target: path, status: answer.status, headers: Object.fromEntries(answer.headers), body: type.includes('json') ? body.toString() : '' });
+    return { status: answer.status, headers: answer.headers, body };
+  };
+  const whole = await read(alice);
+  assert.ok(whole.body.equals(bytes));
+  const part = await read(alice, { Range: 'bytes=1000-1999' });
+  assert.deepEqual([part.status, part.headers.get('content-range')], [206, `bytes 1000-1999/${bytes.length}`]);
+  assert.ok(part.body.equals(bytes.subarray(1000, 2000)));
+  assert.equal((await read(alice, { Range: `bytes=${bytes.length}-` })).status, 416);
+  assert.equal((await read(alice, { 'If-None-Match': whole.headers.get('etag') })).status, 304);
+  assert.equal((await read(bob)).status, 404);
+
+  const feed = await liveFeedOf(alice);
+  const attachment = { filename: 'note.txt', media_type: 'text/plain', content_base64: Buffer.from('small').toString('base64') };
+  feed.send({ type: 'send', ref: 'f', room_id: room, attachment });
+  assert.equal((await feed.nextEvent('message.sent')).data.attachments[0].bytes, 5);
+  const options = await api.ask('OPTIONS', '/api/v1/uploads');
+  assert.equal(options.headers.get('tus-version'), '1.0.0');
 });
 
 test('a feed resumes exactly after kill -9', async () => {

@@ -9,6 +9,7 @@ namespace verbatim::testing {
 namespace {
 
 // Views that are up to date with a log, and then are spoiled.
+
 class CatchUp : public ::testing::Test {
 protected:
     CatchUp() {

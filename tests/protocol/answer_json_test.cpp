@@ -196,8 +196,9 @@ TEST(WithReceipt, AddsItAtTheEnd) {
 }
 
 TEST(LimitsJson, ShowsWhatAClientCanMeet) {
-    const json shown = json::parse(limits_json());
+    const json shown = json::parse(limits_json(123));
     EXPECT_EQ(shown.at("body_bytes_max"), 1'048'576);
+    EXPECT_EQ(shown.at("file_bytes_max"), 123);
     EXPECT_EQ(shown.at("upload_chunk_bytes_max"), 8 * 1'048'576);
     EXPECT_EQ(shown.at("feed_frame_bytes_max"), 2 * 1'048'576);
     EXPECT_EQ(shown.at("feed_backlog_bytes_max"), 4 * 1'048'576);

@@ -34,13 +34,20 @@ protected:
     }
 
     [[nodiscard]] Answer<SendMessage> send(const json& body) {
-        return read_send_message(body, world_.views().users());
+        return read_send_message(body, world_.views().users(), find_);
     }
     [[nodiscard]] std::vector<UserId> mentions(std::string_view text) {
         return resolve_mentions(text, world_.views().users()).value();
     }
 
     World world_;
+    FindAttachment find_ = [](const FileId& file) -> Answer<Attachment> {
+        if (file == numbered<FileId>(404)) return failure(problem_of(Rule::attachment_not_found));
+        Attachment found;
+        found.file = file;
+        found.filename = "a.txt";
+        return found;
+    };
 };
 
 using ReadSendMessage = MessageRequests;
@@ -108,17 +115,44 @@ TEST_F(ReadSendMessage, TakesAPositiveWholeNumberToReplyTo) {
         expect_422(send({{"text", "x"}, {"reply_to", bad}}), "reply_to");
 }
 
-TEST_F(ReadSendMessage, FindsNoAttachmentYet) {
-    const std::string file = to_text(numbered<FileId>(1));
-    for (const json& body :
-         {json{{"attachments", {file}}},
-          json{{"text", ""}, {"attachments", {file}}},
-          json{{"text", "x"}, {"attachments", json(10, file)}}}) {
-        const auto refused = send(body);
-        ASSERT_FALSE(refused.has_value());
-        EXPECT_EQ(refused.error().code, "attachment_not_found");
-        EXPECT_EQ(refused.error().status, 404);
-    }
+TEST_F(ReadSendMessage, AttachesFilesInOrderEachOnce) {
+    const auto one = numbered<FileId>(1);
+    const auto two = numbered<FileId>(2);
+    const auto message =
+        send({{"text", ""}, {"attachments", {to_text(two), to_text(one), to_text(two)}}}).value();
+    EXPECT_EQ(message.text, std::nullopt);
+    ASSERT_EQ(message.attachments.size(), 2U);
+    EXPECT_EQ(message.attachments[0].file, two);
+    EXPECT_EQ(message.attachments[1].file, one);
+    EXPECT_EQ(message.attachments[1].filename, "a.txt");
+}
+
+TEST_F(ReadSendMessage, SaysWhenAFileIsNotFound) {
+    const std::string file = to_text(numbered<FileId>(404));
+    const auto refused = send({{"text", "x"}, {"attachments", {file}}});
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, "attachment_not_found");
+    EXPECT_EQ(refused.error().status, 404);
+}
+
+TEST_F(ReadSendMessage, CountsWhatTheCallerWillAttach) {
+    json files = json::array();
+    for (std::uint32_t i = 1; i <= 10; ++i) files.push_back(to_text(numbered<FileId>(i)));
+    const Users& users = world_.views().users();
+    EXPECT_TRUE(read_send_message({{"attachments", files}}, users, find_).has_value());
+    expect_422(read_send_message({{"attachments", files}}, users, find_, 1), "attachments");
+    EXPECT_TRUE(read_send_message(json::object(), users, find_, 1).has_value());
+}
+
+TEST(ReadFilename, CutsFoldersOffAndRefusesWhatIsNoName) {
+    EXPECT_EQ(read_filename("report.pdf").value(), "report.pdf");
+    EXPECT_EQ(read_filename("../../etc/passwd").value(), "passwd");
+    EXPECT_EQ(read_filename("C:\\temp\\report.pdf").value(), "report.pdf");
+    EXPECT_EQ(read_filename("").value(), "");
+    EXPECT_EQ(read_filename(repeated(255, "\xc3\xa4")).value(), repeated(255, "\xc3\xa4"));
+    expect_422(read_filename(repeated(256, "x")), "filename");
+    expect_422(read_filename("bell\x07"), "filename");
+    expect_422(read_filename("\xff"), "filename");
 }
 
 TEST_F(ReadSendMessage, RefusesAttachmentsThatAreNoFileIdsOrTooMany) {

@@ -1,5 +1,6 @@
 #include "tests/support/server_person.hpp"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 namespace verbatim::testing {
@@ -53,7 +54,10 @@ HttpAnswer Person::ask(
     if (is_stale) client_ = std::make_unique<HttpClient>(server_->http_port());
     Headers all = headers;
     if (!token_.empty()) all.emplace_back("Authorization", "Bearer " + token_);
-    if (!body.empty()) all.emplace_back("Content-Type", "application/json");
+    const bool has_type = std::ranges::any_of(headers, [](const auto& header) {
+        return header.first == "Content-Type";
+    });
+    if (!body.empty() && !has_type) all.emplace_back("Content-Type", "application/json");
     const bool is_whole = path.starts_with("/api/");
     const std::string target = (is_whole ? std::string() : std::string(base)) + std::string(path);
     auto answer = client_->ask(method, target, all, body);

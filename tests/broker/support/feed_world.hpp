@@ -1,6 +1,7 @@
 #pragma once
 
 #include "broker/feed/feed_server.hpp"
+#include "domain/limits.hpp"
 #include "domain/type_id.hpp"
 #include "eventstore/commands/sequencer.hpp"
 #include "projections/views.hpp"
@@ -9,6 +10,7 @@
 #include "protocol/tokens.hpp"
 #include "tests/broker/support/feed_client.hpp"
 #include "tests/support/log_scribe.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -44,6 +46,17 @@ public:
         settings.clock = system_now;
         settings.random = random_bytes;
         sequencer_ = std::make_unique<Sequencer>(*log_, *this, std::move(settings));
+        uploads_ = Uploads::open(
+                       {.data = folder_.path(),
+                        .file_bytes_max = limits::file_bytes_max,
+                        .clock = system_now,
+                        .new_uuid = [] { return new_uuid(system_now()); },
+                        .has_room = [](std::uint64_t) { return true; },
+                        .report = [](const std::string& what) { ADD_FAILURE() << what; },
+                        .before_change = {}},
+                       views_
+        )
+                       .value();
         options.port = 0;
         options.now = [this] {
             return std::chrono::steady_clock::now() + std::chrono::microseconds(clock_ahead_us_);
@@ -54,6 +67,8 @@ public:
                 .views = views_,
                 .authenticator = authenticator_,
                 .sequencer = *sequencer_,
+                .uploads = *uploads_,
+                .file_pool = file_pool_,
                 .rate_limits = rate_limits_,
                 .metrics = metrics_,
                 .clock =
@@ -74,6 +89,7 @@ public:
     }
     ~FeedWorld() override {
         sequencer_->stop();
+        file_pool_.stop();
         server_.reset();
     }
     FeedWorld(const FeedWorld&) = delete;
@@ -236,8 +252,11 @@ private:
     bool expects_reports_ = false;
     std::vector<std::string> reports_;
     std::vector<std::shared_ptr<const CommittedBatch>> withheld_;
+    TemporaryFolder folder_;
+    std::unique_ptr<Uploads> uploads_;
     std::unique_ptr<feed::FeedServer> server_;
     std::unique_ptr<Sequencer> sequencer_;
+    WorkPool file_pool_{1, limits::file_jobs_max};
 };
 
 }  // namespace verbatim::testing
