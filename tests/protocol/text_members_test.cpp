@@ -9,6 +9,10 @@
 namespace verbatim::testing {
 namespace {
 
+Answer<Attachment> no_file(const FileId& /*any*/) {
+    return failure(problem_of(Rule::attachment_not_found));
+}
+
 using nlohmann::json;
 
 // A member of some request that people will read, and what becomes of a text there.
@@ -63,7 +67,7 @@ protected:
          }},
         {"text",
          [this](const std::string& text) {
-             return problem_in(read_send_message({{"text", text}}, users_));
+             return problem_in(read_send_message({{"text", text}}, users_, no_file));
          }},
         {"text",
          [this](const std::string& text) {
@@ -94,7 +98,7 @@ TEST_F(TextMembers, TakeNewlinesTabsAndEveryScript) {
 TEST(Metadata, KeepsControlCharactersEscapedAsItsJsonHasThem) {
     World world;
     const json body = {{"text", "t"}, {"metadata", {{"a", std::string("\0\x1b", 2)}}}};
-    const auto command = read_send_message(body, world.views().users());
+    const auto command = read_send_message(body, world.views().users(), no_file);
     ASSERT_TRUE(command.has_value());
     EXPECT_EQ(command->metadata, R"({"a":"\u0000\u001b"})");
 }
