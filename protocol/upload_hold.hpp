@@ -22,7 +22,9 @@ public:
           record_(std::move(other.record_)) {}
     Hold& operator=(Hold&&) = delete;
     ~Hold() {
-        if (uploads_ != nullptr) change([](Entry& entry) { entry.is_busy = false; });
+        if (uploads_ == nullptr) return;
+        change([](Entry& entry) { entry.is_busy = false; });
+        uploads_->freed_.notify_all();
     }
 
     [[nodiscard]] const FileId& file() const { return file_; }

@@ -4,10 +4,14 @@
 #include "domain/type_id.hpp"
 #include "protocol/upload_hold.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace verbatim {
 namespace {
+
+// How long a request waits for the one before it on the same upload.
+constexpr auto busy_wait = std::chrono::seconds(2);
 
 Timestamp later(Timestamp time, std::int64_t seconds) {
     return Timestamp(time.microseconds() + seconds * 1'000'000);
@@ -113,7 +117,13 @@ Answer<Attachment> Uploads::store(const NewUpload& upload, std::string_view byte
 }
 
 Answer<Uploads::Hold> Uploads::hold(const FileId& file, const UserId& owner) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    // Who pauses leaves a chunk behind that is still being written, and asks at once how far it
+    // came.
+    freed_.wait_for(lock, busy_wait, [&] {
+        const auto known = entries_.find(file);
+        return known == entries_.end() || !known->second.is_busy;
+    });
     const auto known = entries_.find(file);
     if (known == entries_.end() || known->second.record.owner != owner)
         return failure(no_such_upload());

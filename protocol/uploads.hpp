@@ -5,6 +5,7 @@
 #include "protocol/problem.hpp"
 #include "protocol/upload_record.hpp"
 
+#include <condition_variable>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -124,7 +125,8 @@ private:
     const Options options_;
     const Views& views_;
     BlobStore blobs_;
-    mutable std::mutex mutex_;  // of what follows
+    mutable std::mutex mutex_;       // of what follows
+    std::condition_variable freed_;  // an upload is no longer busy
     std::map<FileId, Entry> entries_;
     std::map<UserId, std::set<FileId>> of_owner_;
     std::map<Digest, std::size_t> named_;  // by how many finished entries
