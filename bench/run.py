@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -125,6 +126,41 @@ class Bench:
 
     def pages(self):
         self.repeat("newest 50 of 100,000, 16 connections", "pages", "--connections", "16", "--messages", "100000")
+
+    def download(self):
+        """A file of 256 MiB over one connection, read by a client that throws it away."""
+        data = self.fresh()
+        server = Server(self.options.binary, data)
+        api = f"http://127.0.0.1:{server.http_port}/api/v1"
+
+        def ask(method, url, body=None, **headers):
+            request = urllib.request.Request(url, body, headers, method=method)
+            return urllib.request.urlopen(request)
+
+        user = json.dumps({"username": "reader", "password": "correct horse battery"}).encode()
+        ask("POST", api + "/users", user, **{"Content-Type": "application/json"}).read()
+        session = json.load(ask("POST", api + "/sessions", user, **{"Content-Type": "application/json"}))
+        tus = {"Authorization": "Bearer " + session["access_token"], "Tus-Resumable": "1.0.0"}
+        size, chunk = 256 << 20, os.urandom(8 << 20)
+        location = ask("POST", api + "/uploads", b"", **tus, **{"Upload-Length": str(size)}).headers["Location"]
+        upload = urllib.parse.urljoin(api + "/uploads", location)
+        for offset in range(0, size, len(chunk)):
+            done = ask("PATCH", upload, chunk, **tus, **{
+                "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"})
+        file = done.headers["Upload-File-Id"]
+        rates, buffer = [], bytearray(1 << 20)
+        for _ in range(self.options.runs):
+            begun = time.monotonic()
+            answer = ask("GET", f"{api}/files/{file}", None, Authorization=tus["Authorization"])
+            got = 0
+            while count := answer.readinto(buffer):
+                got += count
+            if got != size:
+                sys.exit(f"download: {got} bytes of {size}")
+            rates.append(got / 1e6 / (time.monotonic() - begun))
+        print(f"| download of 256 MiB, 1 connection | {spread(rates)} MB/s | – | – | – |", flush=True)
+        server.end()
+        shutil.rmtree(data)
 
     def memory(self):
         data = self.fresh()

@@ -33,7 +33,7 @@ using RoomPast = Past<RoomEvent>;
         version = version.next();
         if (version != seq && message_named_by(past.event) != seq) continue;
         const EventContext context{.by = past.by, .at = past.at, .version = version};
-        message = evolve(message, past.event, context);
+        message = evolve(std::move(message), past.event, context);
     }
     return message;
 }
