@@ -43,9 +43,9 @@ public:
     [[nodiscard]] virtual std::optional<std::string> next() = 0;
 };
 
-// Content-Length, Transfer-Encoding, Connection, Date, X-Request-Id and what tells browsers what not
-// to do (api/security_headers.hpp) are the server's own: such headers given here are left out, but
-// for a Content-Security-Policy, which then stands. A header value's control characters become
+// Content-Length, Transfer-Encoding, Connection, Date, X-Request-Id and what tells browsers what
+// not to do (api/security_headers.hpp) are the server's own: such headers given here are left out,
+// but for a Content-Security-Policy, which then stands. A header value's control characters become
 // spaces.
 struct HttpResponse {
     int status = 200;

@@ -43,8 +43,8 @@ struct RocksOptions {
 [[nodiscard]] StoreResult<std::unique_ptr<Storage>> open_rocks_storage_to_read(
     const RocksOptions& options
 );
-// Whether another process has the directory open to write. Requires: this one has not, since its own
-// lock would end with the look at it (POSIX).
+// Whether another process has the directory open to write. Requires: this one has not, since its
+// own lock would end with the look at it (POSIX).
 [[nodiscard]] bool is_rocks_storage_in_use(const std::filesystem::path& directory);
 
 }  // namespace verbatim

@@ -24,7 +24,7 @@ struct LogAuditOptions {
     std::vector<LeafWitness> witnesses{};
     // What is not looked at again: everything up to a tree head that the caller trusts.
     std::optional<TreeHead> since{};
-    unsigned threads = 1;                                        // beside the caller's
+    unsigned threads = 1;                                          // beside the caller's
     std::function<void(Position done, Position last)> progress{};  // may be empty; often
 };
 
