@@ -218,14 +218,24 @@ private:
         for (const auto& [emoji, users] : reactions)
             this->room(room, *users.begin(), RemoveReaction{seq, emoji}, events);
     }
+    // Made and revoked by the room's first owner, so that links there are.
     void link(const RoomId& room, const UserId& actor, Events& events) {
-        const auto link = numbered_id<LinkId>(4'000 + below(2));
-        if (one_in(3)) return this->room(room, actor, RevokeInviteLink{link}, events);
-        if (one_in(3)) return this->room(room, actor, JoinByLink{link}, events);
+        const UserId owner = first_owner(states_[room]).value_or(actor);
+        const auto& links = states_[room].links;
+        const auto link =
+            links.empty() ? numbered_id<LinkId>(4'000 + below(2)) : links.begin()->first;
+        if (one_in(3)) return this->room(room, owner, RevokeInviteLink{link}, events);
+        if (one_in(3)) return this->room(room, any_user(), JoinByLink{link}, events);
         CreateInviteLink create;
-        create.link = link;
+        create.link = numbered_id<LinkId>(4'000 + below(2));
         if (one_in(2)) create.max_uses = 1;
-        this->room(room, actor, create, events);
+        this->room(room, owner, create, events);
+    }
+    [[nodiscard]] static std::optional<UserId> first_owner(const Room& room) {
+        std::optional<UserId> first;
+        for (const auto& [user, member] : room.members)
+            if (member.role == MemberRole::owner && (!first || user < *first)) first = user;
+        return first;
     }
     void update(const RoomId& room, const UserId& actor, Events& events) {
         UpdateRoom update;

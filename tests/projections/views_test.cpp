@@ -144,7 +144,7 @@ TEST(Views, RefuseAllThatFollowsAFailedRead) {
 
 // A changed row, wherever it is, is found by comparing with a fresh fold.
 TEST(Views, DifferWhereARowWasChanged) {
-    const auto events = RandomHistory(6).next(history_events);
+    const auto events = RandomHistory(7).next(history_events);  // every view has rows of it
     const Rows expected = rows_of_history(events);
     for (const std::string& view : Views::column_names()) {
         const TestViews test;
