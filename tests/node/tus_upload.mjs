@@ -17,7 +17,8 @@ function uploadOf(more) {
     chunkSize: MEBIBYTE,
     headers,
     metadata: { filename: 'зима ❄.bin', filetype: 'image/png' },
-    retryDelays: null,
+    // A chunk that was given up may still arrive after the question how far the upload is.
+    retryDelays: [0, 200, 1000, 3000, 5000],
     onAfterResponse: (request, response) => {
       events.fileId = response.getHeader('Upload-File-Id') ?? events.fileId;
     },
