@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -53,29 +54,36 @@ int serve(const Configuration& configuration) {
     return 0;
 }
 
+// The sub-commands, each with what runs it.
 struct CommandLine {
     Configuration configuration;
-    ImportIrcOptions import_irc;
-    AuditOptions audit;
     CLI::App app{"Verbatim: an event-sourced chat backend", "verbatim"};
-    CLI::App* serve = nullptr;
     CLI::App* config = nullptr;
-    CLI::App* irc = nullptr;
-    AuditCommands audits;
+    std::vector<Subcommand> commands;
 
     CommandLine() {
         add_configuration(app, configuration);
         app.set_version_flag("--version", "verbatim " VERBATIM_VERSION);
         app.require_subcommand(1);
         app.fallthrough();
-        serve = app.add_subcommand("serve", "run a node");
         config = app.add_subcommand(
             "config", "print the effective configuration and where it came from"
         );
+        add({.parser = app.add_subcommand("serve", "run a node"), .run = [this] {
+                 return serve(configuration);
+             }});
+        add_import();
+        add(add_audit(app, configuration.data));
+    }
+
+    void add_import() {
         CLI::App* import = app.add_subcommand("import", "bring in the history of another chat");
         import->require_subcommand(1);
-        irc = add_import_irc(*import, import_irc);
-        audits = add_audit(app, audit);
+        add(add_import_irc(*import, configuration.data));
+    }
+    void add(Subcommand command) { commands.push_back(std::move(command)); }
+    void add(std::vector<Subcommand> more) {
+        for (Subcommand& command : more) add(std::move(command));
     }
 };
 
@@ -97,14 +105,9 @@ int run(int argc, char** argv) {
         std::fputs(explain(line.app, arguments, from_environment).c_str(), stdout);
         return 0;
     }
-    if (line.irc->parsed()) {
-        line.import_irc.data = line.configuration.data;
-        return import_irc(line.import_irc);
-    }
-    line.audit.data = line.configuration.data;
-    if (line.audits.verify->parsed()) return audit_verify(line.audit);
-    if (line.audits.check_proof->parsed()) return audit_check_proof(line.audit);
-    return serve(line.configuration);
+    for (const Subcommand& command : line.commands)
+        if (command.parser->parsed()) return command.run();
+    return 0;  // never here: parse() requires a sub-command
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 namespace verbatim {
@@ -83,31 +84,38 @@ void print_text(const ProvenMessage& message) {
 
 }  // namespace
 
-AuditCommands add_audit(CLI::App& app, AuditOptions& options) {
+std::vector<Subcommand> add_audit(CLI::App& app, DataDirectory data) {
+    const auto options = std::make_shared<AuditOptions>();
     CLI::App* audit = app.add_subcommand("audit", "prove the log, and what was taken from it");
     audit->require_subcommand(1);
     audit->fallthrough();
-    AuditCommands commands;
-    commands.verify = audit->add_subcommand(
+    CLI::App* verify = audit->add_subcommand(
         "verify", "read the whole log and recompute everything: 0 all right, 1 wrong, 2 not judged"
     );
-    commands.verify->fallthrough();
-    commands.verify->add_option(
-        "--since", options.since, "trust this checkpoint (a file, or the size of a stored one)"
+    verify->fallthrough();
+    verify->add_option(
+        "--since", options->since, "trust this checkpoint (a file, or the size of a stored one)"
     );
-    commands.verify->add_option("--key", options.key, "the log's verifier key, if not ours");
-    commands.verify->add_flag("--json", options.json, "answer with one line of JSON");
+    verify->add_option("--key", options->key, "the log's verifier key, if not ours");
+    verify->add_flag("--json", options->json, "answer with one line of JSON");
 
-    commands.check_proof = audit->add_subcommand(
+    CLI::App* check_proof = audit->add_subcommand(
         "check-proof", "check a message's proof bundle: 0 proved, 1 not proved, 2 not judged"
     );
-    commands.check_proof->fallthrough();
-    commands.check_proof->add_option("file", options.proof, "the bundle")
+    check_proof->fallthrough();
+    check_proof->add_option("file", options->proof, "the bundle")
         ->required()
         ->check(CLI::ExistingFile);
-    commands.check_proof->add_option("--key", options.key, "the log's verifier key")->required();
-    commands.check_proof->add_flag("--json", options.json, "answer with one line of JSON");
-    return commands;
+    check_proof->add_option("--key", options->key, "the log's verifier key")->required();
+    check_proof->add_flag("--json", options->json, "answer with one line of JSON");
+    return {
+        {.parser = verify,
+         .run =
+             [options, &data] {
+                 options->data = data;
+                 return audit_verify(*options);
+             }},
+        {.parser = check_proof, .run = [options] { return audit_check_proof(*options); }}};
 }
 
 int audit_check_proof(const AuditOptions& options) {

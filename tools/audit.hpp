@@ -1,11 +1,10 @@
 #pragma once
 
+#include "tools/subcommand.hpp"
+
 #include <filesystem>
 #include <string>
-
-namespace CLI {
-class App;
-}
+#include <vector>
 
 namespace verbatim {
 
@@ -18,12 +17,8 @@ struct AuditOptions {
     bool json = false;
     std::filesystem::path proof;
 };
-struct AuditCommands {
-    CLI::App* verify = nullptr;
-    CLI::App* check_proof = nullptr;
-};
 // Adds the sub-commands `audit verify` and `audit check-proof`.
-[[nodiscard]] AuditCommands add_audit(CLI::App& app, AuditOptions& options);
+[[nodiscard]] std::vector<Subcommand> add_audit(CLI::App& app, DataDirectory data);
 
 // Exit codes of both: all right, something is wrong, could not be judged (usage, files, locks).
 inline constexpr int audit_all_right = 0;

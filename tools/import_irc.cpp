@@ -446,10 +446,11 @@ void print(const Counts& counts, const ImportIrcOptions& options) {
 
 }  // namespace
 
-CLI::App* add_import_irc(CLI::App& import, ImportIrcOptions& options) {
+Subcommand add_import_irc(CLI::App& import, DataDirectory data) {
+    const auto options = std::make_shared<ImportIrcOptions>();
     CLI::App* irc = import.add_subcommand("irc", "IRC channel logs, one file for some hours");
     irc->fallthrough();
-    irc->add_option("--room", options.room, "alias of the room; made where there is none")
+    irc->add_option("--room", options->room, "alias of the room; made where there is none")
         ->required()
         ->check(CLI::Validator(
             [](const std::string& alias) {
@@ -459,11 +460,14 @@ CLI::App* add_import_irc(CLI::App& import, ImportIrcOptions& options) {
             },
             "ALIAS"
         ));
-    irc->add_flag("--json", options.json, "end with one line of JSON");
-    irc->add_option("files", options.files, "YYYY-MM-DD_HH.log")
+    irc->add_flag("--json", options->json, "end with one line of JSON");
+    irc->add_option("files", options->files, "YYYY-MM-DD_HH.log")
         ->required()
         ->check(CLI::ExistingFile);
-    return irc;
+    return {.parser = irc, .run = [options, &data] {
+                options->data = data;
+                return import_irc(*options);
+            }};
 }
 
 int import_irc(const ImportIrcOptions& options) {

@@ -1,12 +1,10 @@
 #pragma once
 
+#include "tools/subcommand.hpp"
+
 #include <filesystem>
 #include <string>
 #include <vector>
-
-namespace CLI {
-class App;
-}
 
 namespace verbatim {
 
@@ -18,8 +16,8 @@ struct ImportIrcOptions {
     std::vector<std::filesystem::path> files;  // YYYY-MM-DD_HH.log: the name gives the date
 };
 
-// Adds the sub-command `irc`; returns it.
-[[nodiscard]] CLI::App* add_import_irc(CLI::App& import, ImportIrcOptions& options);
+// Adds the sub-command `irc`.
+[[nodiscard]] Subcommand add_import_irc(CLI::App& import, DataDirectory data);
 
 // Runs it: every line becomes an event or a named notice, through the same sequencer as live
 // commands; a file imported again adds nothing. Returns the exit code.
