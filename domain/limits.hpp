@@ -90,4 +90,18 @@ inline constexpr std::size_t feed_rooms_per_filter_max = 256;
 inline constexpr std::int64_t feed_heartbeat_seconds = 30;
 inline constexpr std::int64_t feed_cursor_wait_seconds = 5;
 
+inline constexpr std::size_t delivery_events_max = 64;
+inline constexpr std::size_t delivery_bytes_max = 64 * 1024;
+inline constexpr std::size_t deliveries_unconfirmed_max = 128;
+inline constexpr std::uint64_t publisher_lag_events_max = 100'000;
+inline constexpr std::size_t log_page_events_max = 32'768;
+inline constexpr std::size_t log_page_bytes_max = 4 * 1024 * 1024;
+inline constexpr std::size_t log_pages_at_once_max = 2;
+inline constexpr std::size_t log_pages_waiting_max = 32;
+inline constexpr std::size_t follower_queue_deliveries_max = 10'000;
+inline constexpr std::size_t follower_queue_bytes_max = 64 * 1024 * 1024;
+inline constexpr std::size_t signals_waiting_max = 4'096;
+inline constexpr std::size_t signal_bytes_max = 1'024;
+inline constexpr std::int64_t broker_retry_ms_max = 10'000;
+
 }  // namespace verbatim::limits

@@ -186,6 +186,7 @@ StoreResult<std::unique_ptr<EventLog>> EventLog::open(
     ));
     log->epoch_ = meta->epoch;
     log->created_at_ = meta->created_at;
+    log->min_reader_ = meta->min_reader;
     log->notes_ = std::move(*notes);
     if (*rebuilding) {
         auto rebuilt = log->rebuild_indexes();

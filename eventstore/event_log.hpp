@@ -81,6 +81,7 @@ public:
 struct StoredContent {
     Salt salt{};
     std::string bytes;
+    friend bool operator==(const StoredContent&, const StoredContent&) = default;
 };
 struct StoredEvent {
     std::string record;                                  // checksum included
@@ -147,6 +148,8 @@ public:
     [[nodiscard]] const std::vector<ReadNote>& notes_at_opening() const { return notes_; }
     [[nodiscard]] Uuid epoch() const { return epoch_; }
     [[nodiscard]] Timestamp created_at() const { return created_at_; }
+    // The oldest format whose builds may read this log: docs/event_format.md, `meta`.
+    [[nodiscard]] std::uint32_t min_reader() const { return min_reader_; }
     // Log time of the last event, so that the next is never before it.
     [[nodiscard]] Timestamp last_at() const;
 
@@ -167,6 +170,12 @@ public:
     [[nodiscard]] StoreResult<RecordedEvent> read(Position position) const;
     [[nodiscard]] StoreResult<std::string> read_record(Position position) const;  // as stored
     [[nodiscard]] StoreResult<StoredEvent> read_stored(Position position) const;
+    // The records behind `after` (exclusive) in order, as they stand: as many as there are and fit
+    // both bounds, the first whatever its size. Requires: after <= head(). Checks layout and
+    // checksum of each. Keeps nothing when it returns. Errors: those of read_stored().
+    [[nodiscard]] StoreResult<std::vector<StoredEvent>> read_stored_after(
+        Position after, std::size_t events_max, std::size_t bytes_max
+    ) const;
     [[nodiscard]] StoreResult<Digest> leaf_hash(Position position) const;
 
     // `after` exclusive. Keeps a snapshot of the store while it lives: for readers who don't wait
@@ -228,6 +237,7 @@ private:
     std::atomic<std::uint64_t> head_{0};
     Uuid epoch_;
     Timestamp created_at_;
+    std::uint32_t min_reader_ = 0;
     std::vector<ReadNote> notes_;
 };
 

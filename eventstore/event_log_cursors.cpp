@@ -306,26 +306,6 @@ StoreResult<std::string> EventLog::read_record(Position position) const {
     return state_->reader.stored(position);
 }
 
-StoreResult<StoredEvent> EventLog::read_stored(Position position) const {
-    auto stored = read_record(position);
-    if (!stored) return failure(stored.error());
-    const auto record = RecordReader::parse(position, *stored);
-    if (!record) return failure(record.error());
-    StoredEvent event;
-    for (std::size_t ordinal = 0; ordinal < record->commitments.size(); ++ordinal) {
-        const auto key = content_key(position, static_cast<std::uint16_t>(ordinal));
-        auto found = state_->storage->get(contents, key);
-        if (!found) return failure_at(position, std::move(found.error()));
-        event.contents.emplace_back();
-        if (!*found) continue;
-        auto content = RecordReader::salted_content(position, **found);
-        if (!content) return failure(content.error());
-        event.contents.back() = std::move(*content);
-    }
-    event.record = std::move(*stored);
-    return event;
-}
-
 StoreResult<Digest> EventLog::leaf_hash(Position position) const {
     const auto stored = read_record(position);
     if (!stored) return failure(stored.error());

@@ -2,9 +2,8 @@
 
 #include "domain/invariant.hpp"
 #include "domain/limits.hpp"
+#include "eventstore/byte_io.hpp"
 
-#include <algorithm>
-#include <concepts>
 #include <limits>
 #include <utility>
 
@@ -20,81 +19,6 @@ constexpr std::size_t crc_bytes = 4;
 constexpr std::size_t commitment_bytes = 1 + 32;
 // Everything of fixed width, optional fields included: a good first guess of a record's size.
 constexpr std::size_t fixed_bytes_max = 160;
-
-template <std::unsigned_integral Number>
-constexpr std::array<char, sizeof(Number)> big_endian(Number value) {
-    std::array<char, sizeof(Number)> bytes{};
-    for (std::size_t i = 0; i < bytes.size(); ++i)
-        bytes[i] = static_cast<char>(value >> 8 * (bytes.size() - 1 - i) & 0xff);
-    return bytes;
-}
-
-template <std::size_t Size>
-std::string_view view(const std::array<char, Size>& bytes) {
-    return {bytes.data(), bytes.size()};
-}
-
-class ByteWriter {
-public:
-    explicit ByteWriter(std::size_t expected_bytes) { bytes_.reserve(expected_bytes); }
-
-    template <std::unsigned_integral Number>
-    void number(Number value) {
-        bytes_ += view(big_endian(value));
-    }
-    void id(const Uuid& uuid) { bytes_ += as_text(uuid.bytes); }
-    void time(Timestamp at) { number(static_cast<std::uint64_t>(at.microseconds())); }
-    void raw(std::string_view bytes) { bytes_ += bytes; }
-
-    [[nodiscard]] std::string_view written() const { return bytes_; }
-    [[nodiscard]] std::string finish() && {
-        number(crc32c(bytes_));
-        return std::move(bytes_);
-    }
-
-private:
-    std::string bytes_;
-};
-
-// Reads from the front. Once anything was missing, every further read gives zeros and ok() is
-// false.
-class ByteReader {
-public:
-    explicit ByteReader(std::string_view bytes) : left_(bytes) {}
-
-    [[nodiscard]] bool ok() const { return ok_; }
-    [[nodiscard]] std::string_view left() const { return left_; }
-
-    std::string_view raw(std::size_t size) {
-        if (size > left_.size()) {
-            ok_ = false;
-            left_ = {};
-            return {};
-        }
-        const std::string_view taken = left_.substr(0, size);
-        left_.remove_prefix(size);
-        return taken;
-    }
-    template <std::unsigned_integral Number>
-    Number number() {
-        std::uint64_t value = 0;
-        for (const char byte : raw(sizeof(Number)))
-            value = value << 8 | static_cast<unsigned char>(byte);
-        return static_cast<Number>(value);
-    }
-    template <std::size_t Size>
-    std::array<std::uint8_t, Size> array() {
-        std::array<std::uint8_t, Size> bytes{};
-        std::ranges::copy(raw(Size), bytes.begin());
-        return bytes;
-    }
-    Uuid id() { return {array<16>()}; }
-    Timestamp time() { return Timestamp(static_cast<std::int64_t>(number<std::uint64_t>())); }
-
-private:
-    std::string_view left_;
-    bool ok_ = true;
-};
 
 tl::unexpected<StoreError> corrupt(Position position, std::string detail) {
     return failure(StoreError{StoreFault::corrupt_record, position, std::move(detail)});
@@ -213,7 +137,7 @@ std::string encode_record(
         out.number(static_cast<std::uint8_t>(commitment.field));
         out.raw(as_text(commitment.digest));
     }
-    std::string stored = std::move(out).finish();
+    std::string stored = std::move(out).with_checksum();
     invariant(
         stored.size() <= limits::record_bytes_max, "limits of texts and lists keep records small"
     );
