@@ -112,12 +112,44 @@ void BatchEncoder::stage(PreparedBatch& into, const CommitBatch& part) {
         }
     }
     for (const Position position : part.destroyed) erase_contents(position, writes);
-    into.last = end_.position;
-    into.last_at = end_.at;
-    into.last_leaf = end_.leaf;
-    into.tree = end_.tree;
+    show_end(into);
+}
+
+void BatchEncoder::stage_copy(
+    PreparedBatch& into, const RecordedEvent& event, const StoredEvent& stored, const Digest& leaf
+) {
+    invariant(into.last == end_.position, "pieces are staged into the newest batch");
+    StorageBatch& writes = *into.writes;
+    check(event);
+    for (std::size_t ordinal = 0; ordinal < stored.contents.size(); ++ordinal) {
+        const auto& content = stored.contents[ordinal];
+        if (!content) continue;
+        put_content(
+            event.position,
+            static_cast<std::uint16_t>(ordinal),
+            content->salt,
+            content->bytes,
+            writes
+        );
+    }
+    put_record(event, stored.record, leaf, writes);
+    put_indexes(event, writes);
+    put_forgetting(event, writes);
+    show_end(into);
+}
+
+void BatchEncoder::rewind(LogEnd end) {
+    end_ = std::move(end);
+    seen_.assign(seen_.size(), {});
+}
+
+void BatchEncoder::show_end(PreparedBatch& batch) const {
+    batch.last = end_.position;
+    batch.last_at = end_.at;
+    batch.last_leaf = end_.leaf;
+    batch.tree = end_.tree;
     invariant(
-        into.last.value() - into.after.value() <= events_per_batch_max,
+        batch.last.value() - batch.after.value() <= events_per_batch_max,
         "the sequencer bounds its batches"
     );
 }
@@ -138,12 +170,21 @@ void BatchEncoder::put_event(const RecordedEvent& event, StorageBatch& writes) {
     const EncodedEvent payload = verbatim::encode(event.event);
     const auto commitments = put_contents(event.position, payload.contents, writes);
     const std::string record = encode_record(event, payload, commitments);
-    writes.put(EventLog::records, record_key(event.position), record);
+    put_record(
+        event,
+        record,
+        leaf_hash_of(std::string_view(record).substr(0, record.size() - record_checksum_bytes)),
+        writes
+    );
+}
 
+void BatchEncoder::put_record(
+    const RecordedEvent& event, std::string_view record, const Digest& leaf, StorageBatch& writes
+) {
+    writes.put(EventLog::records, record_key(event.position), record);
     end_.position = event.position;
     end_.at = event.at;
-    end_.leaf =
-        leaf_hash_of(std::string_view(record).substr(0, record.size() - record_checksum_bytes));
+    end_.leaf = leaf;
     end_.tree.append(end_.leaf, [&writes](NodeId node, const Digest& digest) {
         writes.put(EventLog::merkle, merkle_key(node), as_text(digest));
     });
@@ -161,14 +202,24 @@ std::vector<Commitment> BatchEncoder::put_contents(
     for (const ContentPart& part : parts) {
         const auto ordinal = static_cast<std::uint16_t>(commitments.size());
         const Salt salt = next_salt();
-        value_.assign(as_text(salt));
-        value_ += part.bytes;
-        writes.put(EventLog::contents, content_key(position, ordinal), value_);
+        put_content(position, ordinal, salt, part.bytes, writes);
         commitments.push_back(
             {part.field, commitment_to(position, part.field, ordinal, salt, part.bytes)}
         );
     }
     return commitments;
+}
+
+void BatchEncoder::put_content(
+    Position position,
+    std::uint16_t ordinal,
+    const Salt& salt,
+    std::string_view bytes,
+    StorageBatch& writes
+) {
+    value_.assign(as_text(salt));
+    value_ += bytes;
+    writes.put(EventLog::contents, content_key(position, ordinal), value_);
 }
 
 // Random bytes are asked for in bulk: each request of the source is a system call.

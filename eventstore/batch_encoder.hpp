@@ -27,9 +27,33 @@ public:
     [[nodiscard]] PreparedBatch begin(std::unique_ptr<StorageBatch> writes) const;
     // Requires: `into` is the batch that was begun last.
     void stage(PreparedBatch& into, const CommitBatch& part);
+    // Adds a record as it was stored elsewhere; `event` is what it says, `leaf` its hash.
+    // Requires: as above, and that the event continues the batch.
+    void stage_copy(
+        PreparedBatch& into,
+        const RecordedEvent& event,
+        const StoredEvent& stored,
+        const Digest& leaf
+    );
+    // Forgets what was staged after `end`.
+    void rewind(LogEnd end);
 
 private:
     void check(const RecordedEvent& event);
+    void put_record(
+        const RecordedEvent& event,
+        std::string_view record,
+        const Digest& leaf,
+        StorageBatch& writes
+    );
+    void put_content(
+        Position position,
+        std::uint16_t ordinal,
+        const Salt& salt,
+        std::string_view bytes,
+        StorageBatch& writes
+    );
+    void show_end(PreparedBatch& batch) const;
     void put_event(const RecordedEvent& event, StorageBatch& writes);
     [[nodiscard]] std::vector<Commitment> put_contents(
         Position position, std::span<const ContentPart> parts, StorageBatch& writes

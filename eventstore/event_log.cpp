@@ -14,7 +14,18 @@ namespace {
 // have left its trace.
 constexpr std::uint64_t tail_records_checked = 64;
 
-StoreResult<LogMeta> begin_log(Storage& storage, Uuid epoch, Timestamp now) {
+StoreResult<void> check_reader(std::uint32_t min_reader) {
+    if (min_reader <= log_format) return {};
+    return failure(StoreError{
+        StoreFault::written_by_newer_build,
+        {},
+        "reading this log needs format " + std::to_string(min_reader) + "; this build has format " +
+            std::to_string(log_format)});
+}
+
+StoreResult<LogMeta> begin_log(Storage& storage, const LogOrigin& origin) {
+    if (auto readable = check_reader(origin.min_reader); !readable)
+        return failure(readable.error());
     const auto records = storage.cursor(EventLog::records);
     records->seek({});
     if (records->valid()) {
@@ -23,7 +34,11 @@ StoreResult<LogMeta> begin_log(Storage& storage, Uuid epoch, Timestamp now) {
     }
     if (auto status = records->status(); !status) return failure(status.error());
 
-    const LogMeta meta{.epoch = epoch, .created_at = now};
+    const LogMeta meta{
+        .min_reader = origin.min_reader,
+        .epoch = origin.epoch,
+        .created_at = origin.created_at,
+        .is_replica = origin.is_replica};
     auto batch = storage.new_batch();
     batch->put(EventLog::meta, meta_key, meta_value(meta));
     auto written = storage.write(std::move(batch), Durability::synced);
@@ -31,21 +46,15 @@ StoreResult<LogMeta> begin_log(Storage& storage, Uuid epoch, Timestamp now) {
     return meta;
 }
 
-StoreResult<LogMeta> read_or_begin_log(Storage& storage, Uuid epoch, Timestamp now) {
+StoreResult<LogMeta> read_or_begin_log(Storage& storage, const LogOrigin& if_new) {
     const auto stored = storage.get(EventLog::meta, meta_key);
     if (!stored) return failure(stored.error());
-    if (!*stored) return begin_log(storage, epoch, now);
+    if (!*stored) return begin_log(storage, if_new);
     const auto meta = parse_meta_value(**stored);
     if (!meta) {
         return failure(StoreError{StoreFault::corrupt_record, {}, "the meta record is cut off"});
     }
-    if (meta->min_reader > log_format) {
-        return failure(StoreError{
-            StoreFault::written_by_newer_build,
-            {},
-            "reading this log needs format " + std::to_string(meta->min_reader) +
-                "; this build has format " + std::to_string(log_format)});
-    }
+    if (auto readable = check_reader(meta->min_reader); !readable) return failure(readable.error());
     return *meta;
 }
 
@@ -169,7 +178,15 @@ std::vector<std::string> EventLog::column_names() {
 StoreResult<std::unique_ptr<EventLog>> EventLog::open(
     std::unique_ptr<Storage> storage, RandomBytes random, Uuid epoch, Timestamp now
 ) {
-    const auto meta = read_or_begin_log(*storage, epoch, now);
+    return open(
+        std::move(storage), std::move(random), LogOrigin{.epoch = epoch, .created_at = now}
+    );
+}
+
+StoreResult<std::unique_ptr<EventLog>> EventLog::open(
+    std::unique_ptr<Storage> storage, RandomBytes random, const LogOrigin& if_new
+) {
+    const auto meta = read_or_begin_log(*storage, if_new);
     if (!meta) return failure(meta.error());
     auto end = find_end(*storage);
     if (!end) return failure(end.error());
@@ -184,9 +201,8 @@ StoreResult<std::unique_ptr<EventLog>> EventLog::open(
     std::unique_ptr<EventLog> log(new EventLog(
         std::make_unique<State>(std::move(storage), std::move(*end), std::move(random))
     ));
-    log->epoch_ = meta->epoch;
-    log->created_at_ = meta->created_at;
-    log->min_reader_ = meta->min_reader;
+    log->origin_ = {meta->epoch, meta->created_at, meta->min_reader, meta->is_replica};
+    log->state_->reader.expect_all_contents(!meta->is_replica);
     log->notes_ = std::move(*notes);
     if (*rebuilding) {
         auto rebuilt = log->rebuild_indexes();

@@ -103,6 +103,18 @@ struct ScannedEvents {
     Position reached;                   // the last position that was looked at; `up_to` at the end
 };
 
+// What a log's meta record says of where it came from.
+struct LogOrigin {
+    Uuid epoch;
+    Timestamp created_at;
+    std::uint32_t min_reader = 1;  // the oldest format whose builds may read it
+    // A follower's copy of another node's log: without secrets, and nothing is decided on it.
+    bool is_replica = false;
+};
+
+struct VerifiedPart;    // eventstore/replica.hpp
+struct CommittedBatch;  // eventstore/commit_listener.hpp
+
 // Source of salts. Must be unpredictable; called by the preparing thread only.
 using RandomBytes = std::function<void(std::span<std::uint8_t>)>;
 
@@ -136,6 +148,11 @@ public:
     [[nodiscard]] static StoreResult<std::unique_ptr<EventLog>> open(
         std::unique_ptr<Storage> storage, RandomBytes random, Uuid epoch, Timestamp now
     );
+    // The same; a new log begins as `if_new` says. Errors: written_by_newer_build also where it
+    // asks for a newer reader than this build.
+    [[nodiscard]] static StoreResult<std::unique_ptr<EventLog>> open(
+        std::unique_ptr<Storage> storage, RandomBytes random, const LogOrigin& if_new
+    );
 
     // Last durable position; 0 for an empty log.
     [[nodiscard]] Position head() const { return Position(head_.load(std::memory_order_acquire)); }
@@ -146,10 +163,11 @@ public:
     [[nodiscard]] std::pair<std::uint64_t, Digest> tree_head() const;
     // The notes that were durable when the log was opened.
     [[nodiscard]] const std::vector<ReadNote>& notes_at_opening() const { return notes_; }
-    [[nodiscard]] Uuid epoch() const { return epoch_; }
-    [[nodiscard]] Timestamp created_at() const { return created_at_; }
+    [[nodiscard]] Uuid epoch() const { return origin_.epoch; }
+    [[nodiscard]] Timestamp created_at() const { return origin_.created_at; }
     // The oldest format whose builds may read this log: docs/event_format.md, `meta`.
-    [[nodiscard]] std::uint32_t min_reader() const { return min_reader_; }
+    [[nodiscard]] std::uint32_t min_reader() const { return origin_.min_reader; }
+    [[nodiscard]] const LogOrigin& origin() const { return origin_; }
     // Log time of the last event, so that the next is never before it.
     [[nodiscard]] Timestamp last_at() const;
 
@@ -164,8 +182,23 @@ public:
     // reading goes on, as of the last batch that succeeded.
     [[nodiscard]] StoreResult<void> commit(PreparedBatch batch);
 
+    // Appends records as they were stored elsewhere, with their contents and salts: byte for byte
+    // the same log, with the same tree. Makes the indexes as commit() does; claims and idempotency
+    // as far as records and contents tell them (rebuild_indexes). What the events destroy is
+    // destroyed here too. Instead of prepare() and commit(), by one thread. Returns the events.
+    // Errors: does_not_follow   `part` does not begin after head(), or a stream's versions have a
+    //                           gap. Nothing was written.
+    //         log_diverged      the tree before `part` is not this log's. Nothing was written.
+    //         corrupt_record    log time goes back. Nothing was written.
+    //         io_failed, corrupt_record of what is in the log already, outcome_unknown: all up to
+    //                           head() is durable and the rest may be there; as for commit().
+    [[nodiscard]] StoreResult<std::shared_ptr<const CommittedBatch>> replicate(VerifiedPart part);
+    // From now on the log is a replica. Offline. Errors: outcome_unknown.
+    [[nodiscard]] StoreResult<void> mark_replica();
+
     // That a text matches its commitment is not checked by reading, here or below, but by the
-    // audit. Errors: missing_record (also beyond head()), corrupt_record, missing_content,
+    // audit. In a replica, a text may be gone before the event that destroyed it has come.
+    // Errors: missing_record (also beyond head()), corrupt_record, missing_content,
     // written_by_newer_build, io_failed.
     [[nodiscard]] StoreResult<RecordedEvent> read(Position position) const;
     [[nodiscard]] StoreResult<std::string> read_record(Position position) const;  // as stored
@@ -232,12 +265,11 @@ public:
 private:
     struct State;
     explicit EventLog(std::unique_ptr<State> state);
+    [[nodiscard]] StoreResult<void> commit_copies(PreparedBatch& batch);
 
     std::unique_ptr<State> state_;
     std::atomic<std::uint64_t> head_{0};
-    Uuid epoch_;
-    Timestamp created_at_;
-    std::uint32_t min_reader_ = 0;
+    LogOrigin origin_;
     std::vector<ReadNote> notes_;
 };
 
@@ -251,8 +283,14 @@ private:
 [[nodiscard]] StoreResult<std::unique_ptr<EventLog>> open_rocks_event_log(
     const std::string& directory, RandomBytes random, Uuid epoch, Timestamp now
 );
+[[nodiscard]] StoreResult<std::unique_ptr<EventLog>> open_rocks_event_log(
+    const std::string& directory, RandomBytes random, const LogOrigin& if_new
+);
 [[nodiscard]] StoreResult<std::unique_ptr<EventLog>> open_memory_event_log(
     RandomBytes random, Uuid epoch, Timestamp now
+);
+[[nodiscard]] StoreResult<std::unique_ptr<EventLog>> open_memory_event_log(
+    RandomBytes random, const LogOrigin& if_new
 );
 
 }  // namespace verbatim

@@ -2,6 +2,7 @@
 // indexes are made again.
 #include "eventstore/event_log.hpp"
 #include "eventstore/event_log_state.hpp"
+#include "eventstore/key_groups.hpp"
 #include "eventstore/log_keys.hpp"
 
 #include <algorithm>
@@ -40,13 +41,12 @@ public:
 
     [[nodiscard]] StoreResult<void> add(const RecordedEvent& event) {
         add_claims(event);
-        add_key(event);
+        key_groups_.add(event, *batch_);
         if (batch_->bytes() < rebuild_batch_bytes) return {};
         return storage_.write(std::exchange(batch_, storage_.new_batch()), Durability::buffered);
     }
     // Makes all of it durable, and the indexes whole.
     [[nodiscard]] StoreResult<void> finish() {
-        put_key();
         batch_->erase(EventLog::meta, rebuilding_key);
         return storage_.write(std::move(batch_), Durability::synced);
     }
@@ -71,39 +71,10 @@ private:
         }
     }
 
-    // The events of one command stand together and carry the same key.
-    void add_key(const RecordedEvent& event) {
-        const bool continues =
-            event.key && group_.count > 0 && key_ == event.key->key && command_ == event.command;
-        if (!continues) put_key();
-        if (!event.key) return;
-        if (!continues) {
-            key_ = event.key->key;
-            command_ = event.command;
-            group_.fingerprint = event.key->fingerprint;
-            group_.status = event.key->status;
-            group_.first = event.position;
-            group_.stream = event.stream;
-        }
-        ++group_.count;
-        group_.position = event.position;
-        group_.at = event.at;
-        if (event.stream == group_.stream) group_.version = event.version;
-    }
-
-    void put_key() {
-        if (group_.count > 0) {
-            batch_->put(EventLog::idempotency, as_text(key_), idempotency_value(group_));
-        }
-        group_ = {};
-    }
-
     Storage& storage_;
     std::unique_ptr<StorageBatch> batch_;
     std::unordered_map<StreamId, std::string> names_;  // that each stream holds
-    KeyHash key_{};
-    CommandId command_;
-    IdempotencyRecord group_;  // of the command being scanned; count 0 when there is none
+    KeyGroups key_groups_;
 };
 
 StoreResult<void> refill_indexes(Storage& storage, EventCursor& events) {

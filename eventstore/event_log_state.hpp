@@ -1,6 +1,7 @@
 #pragma once
 
 #include "eventstore/batch_encoder.hpp"
+#include "eventstore/copied_indexes.hpp"
 #include "eventstore/event_log.hpp"
 #include "eventstore/record_reader.hpp"
 
@@ -17,6 +18,7 @@ struct EventLog::State {
         : storage(std::move(opened)),
           reader(*storage),
           encoder(found, std::move(random)),
+          copied(*storage),
           durable(std::move(found)) {}
 
     // Errors: outcome_unknown; then no write succeeds any more.
@@ -31,6 +33,7 @@ struct EventLog::State {
     std::unique_ptr<Storage> storage;
     RecordReader reader;
     BatchEncoder encoder;  // the preparing thread's
+    CopiedIndexes copied;  // the replicating thread's
 
     std::mutex write_mutex;
     std::atomic<bool> write_failed{false};

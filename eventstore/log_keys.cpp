@@ -59,7 +59,8 @@ private:
 };
 
 constexpr std::size_t idempotency_bytes = 16 + 8 + 2 + 2 + 1 + 16 + 8 + 8 + 8;
-constexpr std::size_t meta_bytes = 4 + 4 + 16 + 8;
+constexpr std::size_t meta_bytes = 4 + 4 + 16 + 8;  // without what was appended later
+constexpr std::uint8_t replica_flag = 0x01;
 constexpr std::size_t note_bytes = 8 + 8 + 16;
 
 }  // namespace
@@ -221,11 +222,12 @@ std::optional<ReadNote> parse_note(std::string_view key, std::string_view value)
 }
 
 std::string meta_value(const LogMeta& meta) {
-    return ValueWriter(meta_bytes)
+    return ValueWriter(meta_bytes + 1)
         .number(meta.format)
         .number(meta.min_reader)
         .bytes(meta.epoch.bytes)
         .number(meta.created_at.microseconds())
+        .number(static_cast<std::uint8_t>(meta.is_replica ? replica_flag : 0))
         .take();
 }
 
@@ -237,6 +239,8 @@ std::optional<LogMeta> parse_meta_value(std::string_view value) {
     meta.min_reader = reader.number<std::uint32_t>();
     meta.epoch = Uuid{reader.bytes<16>()};
     meta.created_at = Timestamp(reader.number<std::int64_t>());
+    if (value.size() > meta_bytes)
+        meta.is_replica = (reader.number<std::uint8_t>() & replica_flag) != 0;
     return meta;
 }
 

@@ -95,6 +95,7 @@ struct LogMeta {
     std::uint32_t min_reader = log_format;  // the oldest format whose builds may read this log
     Uuid epoch{};
     Timestamp created_at{};
+    bool is_replica = false;
 };
 [[nodiscard]] std::string meta_value(const LogMeta& meta);
 // Later builds may append to it.

@@ -93,16 +93,8 @@ StoreResult<RecordedEvent> RecordReader::event(Position position) const {
     return join(*record, std::move(contents));
 }
 
-StoreResult<RecordedEvent> RecordReader::join(
-    const RecordView& record, std::vector<FoundContent> contents
-) const {
-    const auto missing = std::find_if(contents.begin(), contents.end(), is_missing);
-    const bool is_whole = missing == contents.end();
-    const auto first_missing = static_cast<std::size_t>(missing - contents.begin());
-
-    auto decoded = decode(record.type, record.schema, record.facts, contents);
-    if (!decoded) return failure_at(record.position, std::move(decoded.error()));
-    RecordedEvent event{
+RecordedEvent RecordReader::enveloped(const RecordView& record, Event event) {
+    return {
         .position = record.position,
         .stream = record.stream,
         .version = record.version,
@@ -112,8 +104,20 @@ StoreResult<RecordedEvent> RecordReader::join(
         .occurred_at = record.occurred_at,
         .actor = record.actor,
         .key = record.key,
-        .event = std::move(*decoded)};
-    if (is_whole) return event;
+        .event = std::move(event)};
+}
+
+StoreResult<RecordedEvent> RecordReader::join(
+    const RecordView& record, std::vector<FoundContent> contents
+) const {
+    const auto missing = std::find_if(contents.begin(), contents.end(), is_missing);
+    const bool is_whole = missing == contents.end();
+    const auto first_missing = static_cast<std::size_t>(missing - contents.begin());
+
+    auto decoded = decode(record.type, record.schema, record.facts, contents);
+    if (!decoded) return failure_at(record.position, std::move(decoded.error()));
+    RecordedEvent event = enveloped(record, std::move(*decoded));
+    if (is_whole || !expects_all_contents_) return event;
 
     const auto destroyed = is_destroyed(event);
     if (!destroyed) return failure(destroyed.error());

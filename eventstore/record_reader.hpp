@@ -21,6 +21,9 @@ namespace verbatim {
 class RecordReader {
 public:
     explicit RecordReader(const Storage& storage) : storage_(storage) {}
+    // Whether a content that is gone is an error until an event says that it was destroyed; so
+    // unless said otherwise. Before it reads.
+    void expect_all_contents(bool expected) { expects_all_contents_ = expected; }
 
     // Errors: missing_record, io_failed, corrupt_record.
     [[nodiscard]] StoreResult<std::string> stored(Position position) const;
@@ -35,6 +38,8 @@ public:
     [[nodiscard]] StoreResult<RecordedEvent> join(
         const RecordView& record, std::vector<FoundContent> contents
     ) const;
+    // `event` with the envelope that its record holds.
+    [[nodiscard]] static RecordedEvent enveloped(const RecordView& record, Event event);
     // What a value of `contents` holds behind its salt. Errors: corrupt_record.
     [[nodiscard]] static StoreResult<std::string> content(
         Position position, std::string_view stored
@@ -50,6 +55,7 @@ private:
     [[nodiscard]] StoreResult<std::optional<std::uint64_t>> noted(std::string_view key) const;
 
     const Storage& storage_;
+    bool expects_all_contents_ = true;
 };
 
 // `error`, said of `position`.

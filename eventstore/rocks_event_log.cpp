@@ -7,6 +7,14 @@ namespace verbatim {
 StoreResult<std::unique_ptr<EventLog>> open_rocks_event_log(
     const std::string& directory, RandomBytes random, Uuid epoch, Timestamp now
 ) {
+    return open_rocks_event_log(
+        directory, std::move(random), LogOrigin{.epoch = epoch, .created_at = now}
+    );
+}
+
+StoreResult<std::unique_ptr<EventLog>> open_rocks_event_log(
+    const std::string& directory, RandomBytes random, const LogOrigin& if_new
+) {
     auto storage = open_rocks_storage({
         .directory = directory,
         .columns = EventLog::column_names(),
@@ -18,7 +26,7 @@ StoreResult<std::unique_ptr<EventLog>> open_rocks_event_log(
              {EventLog::merkle, 1}},
     });
     if (!storage) return failure(storage.error());
-    return EventLog::open(std::move(*storage), std::move(random), epoch, now);
+    return EventLog::open(std::move(*storage), std::move(random), if_new);
 }
 
 }  // namespace verbatim

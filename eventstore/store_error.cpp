@@ -16,6 +16,8 @@ std::string_view name_of(StoreFault fault) {
         case StoreFault::disk_full: return "disk_full";
         case StoreFault::log_is_shorter_than_checkpoint: return "log_is_shorter_than_checkpoint";
         case StoreFault::log_differs_from_checkpoint: return "log_differs_from_checkpoint";
+        case StoreFault::does_not_follow: return "does_not_follow";
+        case StoreFault::log_diverged: return "log_diverged";
     }
     broken_invariant("every StoreFault is listed above");
 }

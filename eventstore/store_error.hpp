@@ -20,6 +20,8 @@ enum class StoreFault {
     disk_full,               // refused before writing: free space is below the reserve
     log_is_shorter_than_checkpoint,
     log_differs_from_checkpoint,
+    does_not_follow,  // what was to be copied does not go on where the log ends; nothing changed
+    log_diverged,     // the log is no copy of what was to be copied: another epoch or another tree
 };
 
 struct StoreError {

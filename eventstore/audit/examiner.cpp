@@ -12,7 +12,7 @@ namespace {
 
 class Examination {
 public:
-    explicit Examination(const RawBatch& batch) : batch_(batch) {}
+    Examination(const RawBatch& batch, bool of_replica) : batch_(batch), of_replica_(of_replica) {}
 
     ExaminedBatch run() {
         examined_.records.reserve(batch_.records.size());
@@ -64,7 +64,7 @@ private:
             const auto ordinal = static_cast<std::uint16_t>(found.size());
             found.push_back({commitment.field, std::nullopt});
             if (next == raw.contents_end || batch_.contents[next].ordinal != ordinal) {
-                examined.lacks_content = true;
+                if (!of_replica_ || !is_secret(commitment.field)) examined.lacks_content = true;
                 continue;
             }
             found.back().bytes =
@@ -120,13 +120,14 @@ private:
     }
 
     const RawBatch& batch_;
+    const bool of_replica_;
     ExaminedBatch examined_;
 };
 
 }  // namespace
 
-ExaminedBatch examine(const RawBatch& batch) {
-    return Examination(batch).run();
+ExaminedBatch examine(const RawBatch& batch, bool of_replica) {
+    return Examination(batch, of_replica).run();
 }
 
 }  // namespace verbatim

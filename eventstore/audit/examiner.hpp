@@ -29,6 +29,7 @@ struct ExaminedBatch {
 
 // Judges each record by itself: checksum, layout, place, facts against its schema, contents against
 // their commitments. Pure; batches may be examined on as many threads as there are.
-[[nodiscard]] ExaminedBatch examine(const RawBatch& batch);
+// `of_replica`: secrets are not there, and need not be.
+[[nodiscard]] ExaminedBatch examine(const RawBatch& batch, bool of_replica);
 
 }  // namespace verbatim

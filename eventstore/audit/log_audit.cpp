@@ -22,7 +22,7 @@ namespace {
 // Threads that examine batches; their results are taken in the order of submission.
 class Examiners {
 public:
-    explicit Examiners(unsigned threads) {
+    Examiners(unsigned threads, bool of_replica) : of_replica_(of_replica) {
         for (unsigned i = 0; i < std::max(1u, threads); ++i)
             threads_.emplace_back([this] { run(); });
     }
@@ -38,7 +38,9 @@ public:
     Examiners& operator=(const Examiners&) = delete;
 
     void submit(RawBatch batch) {
-        Task task([batch = std::move(batch)] { return examine(batch); });
+        Task task([batch = std::move(batch), of_replica = of_replica_] {
+            return examine(batch, of_replica);
+        });
         results_.push_back(task.get_future());
         {
             const std::lock_guard lock(mutex_);
@@ -71,6 +73,7 @@ private:
         }
     }
 
+    const bool of_replica_;
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<Task> tasks_;
@@ -123,7 +126,7 @@ StoreResult<Position> find_head(const Storage& storage) {
     return position_of_record_key(cursor->key()).value_or(Position());
 }
 
-StoreResult<void> check_meta(const Storage& storage) {
+StoreResult<LogMeta> read_meta(const Storage& storage) {
     const auto stored = storage.get(EventLog::meta, meta_key);
     if (!stored) return failure(stored.error());
     const auto meta = *stored ? parse_meta_value(**stored) : std::nullopt;
@@ -132,7 +135,7 @@ StoreResult<void> check_meta(const Storage& storage) {
     if (meta->min_reader > log_format)
         return failure(StoreError{
             StoreFault::written_by_newer_build, {}, "the log needs a newer build to be read"});
-    return {};
+    return *meta;
 }
 
 // The right edge of the stored tree at `size`.
@@ -165,13 +168,15 @@ private:
     const LogAuditOptions& options_;
     std::vector<LeafWitness> witnesses_;  // ascending by position
     std::size_t next_witness_ = 0;
+    bool is_replica_ = false;
     Position folded_;
     LogAuditReport report_;
 };
 
 StoreResult<LogAuditReport> LogAudit::run() {
-    const auto meta = check_meta(storage_);
+    const auto meta = read_meta(storage_);
     if (!meta) return failure(meta.error());
+    is_replica_ = meta->is_replica;
     const auto head = find_head(storage_);
     if (!head) return failure(head.error());
     report_.head = *head;
@@ -187,7 +192,7 @@ StoreResult<LogAuditReport> LogAudit::run() {
     }
     auto notes = check_notes(options_.notes, options_.verifier_key);
     report_.notes = notes.heads.size();
-    if (options_.notes.empty() && *head > Position()) {
+    if (options_.notes.empty() && *head > Position() && !is_replica_) {
         report_.findings.add(
             AuditFault::no_tree_head, head->next(), "no signed tree head is stored beside the log"
         );
@@ -212,7 +217,7 @@ StoreResult<LogAuditReport> LogAudit::run() {
 
 void LogAudit::scan(Position after, SequenceCheck& sequence, TreeCheck& tree) {
     RawReader reader(storage_, after, report_.findings);
-    Examiners examiners(options_.threads);
+    Examiners examiners(options_.threads, is_replica_);
     bool has_ended = false;
     while (!has_ended || examiners.waiting() > 0) {
         if (!has_ended && examiners.waiting() < examiners.in_flight_max()) {
