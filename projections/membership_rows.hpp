@@ -16,6 +16,9 @@ inline constexpr char notice_kind = 't';     // user, position -> SubjectNotice
 inline constexpr char invite_kind = 'i';     // room, user -> InviteRow
 inline constexpr char invite_of_kind = 'j';  // user, room -> the same
 inline constexpr char ban_kind = 'b';        // room, user -> BanRow
+// Rows of the past, none for who never was a member.
+inline constexpr char past_member_kind = 'h';  // room, user, since -> MemberRow; empty: gone
+inline constexpr char past_count_kind = 'c';   // room, since -> how many members
 
 inline constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
@@ -39,6 +42,12 @@ inline constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 }
 [[nodiscard]] inline RowKey invite_of_key(const UserId& user, const RoomId& room) {
     return RowKey(invite_of_kind).id(user).id(room);
+}
+[[nodiscard]] inline RowKey past_member_key(const RoomId& room, const UserId& user) {
+    return RowKey(past_member_kind).id(room).id(user);
+}
+[[nodiscard]] inline RowKey past_count_key(const RoomId& room) {
+    return RowKey(past_count_kind).id(room);
 }
 [[nodiscard]] inline RowKey ban_key(const RoomId& room, const UserId& user) {
     return RowKey(ban_kind).id(room).id(user);

@@ -30,6 +30,7 @@ public:
         if (!*stay) return false;
         batch_.erase(member_key(room_, user));
         batch_.erase(room_of_key(user, room_));
+        batch_.put(since_key(past_member_key(room_, user), event_.position), {});
         put_span(
             user, {room_, (*stay)->joined, (*stay)->joined_seq, event_.position, event_.version}
         );
@@ -81,6 +82,7 @@ private:
         const std::string row = member_row(member);
         batch_.put(member_key(room_, member.user), row);
         batch_.put(room_of_key(member.user, room_), row);
+        batch_.put(since_key(past_member_key(room_, member.user), event_.position), row);
     }
     StoreResult<void> put_role(MemberRow member, MemberRole role) {
         member.role = role;
@@ -97,10 +99,10 @@ private:
     StoreResult<void> add_to_count(int change) {
         const auto stored = batch_.get(count_key(room_));
         if (!stored) return failure(stored.error());
-        const auto count = static_cast<std::int64_t>(*stored ? RowReader(**stored).u64() : 0);
-        batch_.put(
-            count_key(room_), RowWriter().u64(static_cast<std::uint64_t>(count + change)).take()
-        );
+        const auto before = static_cast<std::int64_t>(*stored ? RowReader(**stored).u64() : 0);
+        const std::string row = RowWriter().u64(static_cast<std::uint64_t>(before + change)).take();
+        batch_.put(count_key(room_), row);
+        batch_.put(since_key(past_count_key(room_), event_.position), row);
         return {};
     }
     void notify(const UserId& user) {

@@ -14,6 +14,8 @@ struct MemberRow {
     Timestamp joined_at;
     Version joined_seq;
     Position joined;
+
+    friend bool operator==(const MemberRow&, const MemberRow&) = default;
 };
 
 // One stay of a user in a room: from its own member.joined (the creator: room.created) to its own
@@ -56,13 +58,29 @@ class Memberships final : public Projection {
 public:
     explicit Memberships(const Storage& storage, std::size_t column);
     [[nodiscard]] std::string_view name() const override { return "memberships"; }
-    [[nodiscard]] std::uint32_t schema() const override { return 1; }
+    [[nodiscard]] std::uint32_t schema() const override { return 2; }
     [[nodiscard]] StoreResult<void> apply(const RecordedEvent& event, ViewBatch& batch) override;
 
     [[nodiscard]] StoreResult<std::optional<MemberRow>> member(
         const RoomId& room, const UserId& user
     ) const;
     [[nodiscard]] StoreResult<std::uint64_t> member_count(const RoomId& room) const;
+    // The same after the event at `as_of` and before the next.
+    [[nodiscard]] StoreResult<std::optional<MemberRow>> member_as_of(
+        const RoomId& room, const UserId& user, Position as_of
+    ) const;
+    [[nodiscard]] StoreResult<std::uint64_t> member_count_as_of(const RoomId& room, Position as_of)
+        const;
+    // By user id, after `after` (exclusive). Looks at a bounded number of those who were ever
+    // members, however few of them were at the time: `examined_up_to` says how far it came (to go
+    // on from), nullopt when at the end.
+    struct PastPage {
+        std::vector<MemberRow> members;
+        std::optional<UserId> examined_up_to;
+    };
+    [[nodiscard]] StoreResult<PastPage> members_as_of(
+        const RoomId& room, const UserId& after, std::size_t limit, Position as_of
+    ) const;
     // By user id, after `after` (exclusive; nil for the beginning).
     [[nodiscard]] StoreResult<std::vector<MemberRow>> members(
         const RoomId& room, const UserId& after, std::size_t limit

@@ -9,9 +9,14 @@ namespace verbatim {
 namespace {
 
 constexpr char marker_kind = 'm';  // room, user -> ReadMarkerRow
+constexpr char past_kind = 'h';    // room, user, since -> ReadMarkerRow; empty: no member any more
 
 RowKey marker_key(const RoomId& room, const UserId& user) {
     return RowKey(marker_kind).id(room).id(user);
+}
+
+RowKey past_key(const RoomId& room, const UserId& user) {
+    return RowKey(past_kind).id(room).id(user);
 }
 
 std::optional<ReadMarkerRow> parse_marker(const UserId& user, std::string_view value) {
@@ -21,10 +26,16 @@ std::optional<ReadMarkerRow> parse_marker(const UserId& user, std::string_view v
     return marker;
 }
 
-void put(const RoomId& room, const ReadMarkerRow& marker, ViewBatch& batch) {
-    batch.put(
-        marker_key(room, marker.user), RowWriter().place(marker.up_to).time(marker.at).take()
-    );
+void put(
+    const RoomId& room,
+    const UserId& user,
+    Version up_to,
+    const RecordedEvent& event,
+    ViewBatch& batch
+) {
+    const std::string row = RowWriter().place(up_to).time(event.at).take();
+    batch.put(marker_key(room, user), row);
+    batch.put(since_key(past_key(room, user), event.position), row);
 }
 
 // Without a row the user is no member: what it read of a room that it has left counts no more.
@@ -37,7 +48,7 @@ StoreResult<void> read(const RecordedEvent& event, const RoomRead& said, ViewBat
     );
     if (!marker) return failure(marker.error());
     if (!*marker || said.up_to <= (*marker)->up_to) return {};
-    put(said.room, {user, said.up_to, event.at}, batch);
+    put(said.room, user, said.up_to, event, batch);
     return {};
 }
 
@@ -54,10 +65,11 @@ StoreResult<void> ReadMarkers::apply(const RecordedEvent& event, ViewBatch& batc
 
     const RoomId room(event.stream.id);
     // The newest event of its room is beyond all that anyone has read: no need to look.
-    const auto reach = [&](const UserId& user) {
-        put(room, {user, event.version, event.at}, batch);
+    const auto reach = [&](const UserId& user) { put(room, user, event.version, event, batch); };
+    const auto forget = [&](const UserId& user) {
+        batch.erase(marker_key(room, user));
+        batch.put(since_key(past_key(room, user), event.position), {});
     };
-    const auto forget = [&](const UserId& user) { batch.erase(marker_key(room, user)); };
     std::visit(
         Overloaded{
             [&](const MessageSent&) { reach(event.actor); },
@@ -113,6 +125,16 @@ StoreResult<std::optional<ReadMarkerRow>> ReadMarkers::marker(
     );
     if (row && *row && noted && noted->up_to > (*row)->up_to) return noted;
     return row;
+}
+
+StoreResult<std::optional<ReadMarkerRow>> ReadMarkers::marker_as_of(
+    const RoomId& room, const UserId& user, Position as_of
+) const {
+    const auto row = row_as_of(storage_, column_, past_key(room, user), as_of);
+    if (row && *row && (*row)->empty()) return std::optional<ReadMarkerRow>();
+    return parse_stored(row, name(), [&](std::string_view value) {
+        return parse_marker(user, value);
+    });
 }
 
 StoreResult<std::vector<ReadMarkerRow>> ReadMarkers::markers(

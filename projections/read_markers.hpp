@@ -15,6 +15,8 @@ struct ReadMarkerRow {
     UserId user;
     Version up_to;
     Timestamp at;
+
+    friend bool operator==(const ReadMarkerRow&, const ReadMarkerRow&) = default;
 };
 
 // How far each member has read: the greatest of what it said (room.read), what it sent and where it
@@ -26,13 +28,18 @@ class ReadMarkers final : public Projection {
 public:
     explicit ReadMarkers(const Storage& storage, std::size_t column);
     [[nodiscard]] std::string_view name() const override { return "read_markers"; }
-    [[nodiscard]] std::uint32_t schema() const override { return 1; }
+    [[nodiscard]] std::uint32_t schema() const override { return 2; }
     [[nodiscard]] StoreResult<void> apply(const RecordedEvent& event, ViewBatch& batch) override;
 
     void note(const ReadNoteChange& change);
 
     [[nodiscard]] StoreResult<std::optional<ReadMarkerRow>> marker(
         const RoomId& room, const UserId& user
+    ) const;
+    // After the event at `as_of` and before the next; nullopt where the user was no member then.
+    // Only what the log has: what is noted now was of no moment in the past.
+    [[nodiscard]] StoreResult<std::optional<ReadMarkerRow>> marker_as_of(
+        const RoomId& room, const UserId& user, Position as_of
     ) const;
     // By user id, after `after` (exclusive).
     [[nodiscard]] StoreResult<std::vector<ReadMarkerRow>> markers(

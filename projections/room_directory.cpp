@@ -1,6 +1,6 @@
 #include "projections/room_directory.hpp"
 
-#include "projections/row_codec.hpp"
+#include "projections/room_rows.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -8,86 +8,12 @@
 namespace verbatim {
 namespace {
 
-constexpr char room_kind = 'r';    // room -> RoomRow
-constexpr char head_kind = 'h';    // room -> RoomHead
-constexpr char alias_kind = 'a';   // alias -> room
-constexpr char pinned_kind = 'i';  // room -> the seqs of its pinned messages; none, no row
-constexpr char public_kind = 'p';  // position of room.created -> room; public, not archived
+using namespace room_rows;
 
 constexpr std::size_t rooms_examined_max = 10'000;
 
-RowKey room_key(const RoomId& room) {
-    return RowKey(room_kind).id(room);
-}
-RowKey pinned_key(const RoomId& room) {
-    return RowKey(pinned_kind).id(room);
-}
-RowKey public_key(Position created) {
-    return RowKey(public_kind).place(created);
-}
-std::string alias_key(std::string_view alias) {
-    return alias_kind + std::string(alias);
-}
 std::string reference_to(const RoomId& room) {
     return RowWriter().id(room).take();
-}
-
-std::string row_of(const RoomRow& room) {
-    return RowWriter()
-        .choice(room.kind)
-        .text(room.name)
-        .text(room.description)
-        .text(room.alias)
-        .choice(room.visibility)
-        .choice(room.history)
-        .u32(room.max_members)
-        .id(room.created_by)
-        .time(room.created_at)
-        .time(room.updated_at)
-        .u8(room.archived ? 1 : 0)
-        .place(room.created)
-        .id(room.direct_with.value_or(UserId()))
-        .take();
-}
-
-std::optional<UserId> unless_nil(const UserId& user) {
-    return user.is_nil() ? std::nullopt : std::optional(user);
-}
-
-std::optional<RoomRow> parse_room(const RoomId& id, std::string_view value) {
-    RowReader row(value);
-    RoomRow room{
-        .room = id,
-        .kind = row.choice(RoomKind::direct),
-        .name = row.text(),
-        .description = row.text(),
-        .alias = row.text(),
-        .visibility = row.choice(Visibility::private_),
-        .history = row.choice(History::since_join),
-        .max_members = row.u32(),
-        .created_by = row.id<UserId>(),
-        .created_at = row.time(),
-        .updated_at = row.time(),
-        .archived = row.u8() != 0,
-        .created = row.place<Position>(),
-        .direct_with = unless_nil(row.id<UserId>())};
-    if (!row.is_done()) return std::nullopt;
-    return room;
-}
-
-std::optional<RoomHead> parse_head(std::string_view value) {
-    RowReader row(value);
-    const RoomHead head{.room_seq = row.place<Version>(), .position = row.place<Position>()};
-    if (!row.is_done()) return std::nullopt;
-    return head;
-}
-
-std::optional<std::vector<Version>> parse_pinned(std::string_view value) {
-    RowReader row(value);
-    std::vector<Version> pinned(value.size() / 8);
-    for (Version& seq : pinned) seq = row.place<Version>();
-    if (!row.is_done()) return std::nullopt;
-    return pinned;
 }
 
 // Reads the pinned messages of the event's room, and writes what `make` leaves of them.
@@ -98,13 +24,13 @@ StoreResult<void> change_pinned(const RecordedEvent& event, ViewBatch& batch, co
     if (!stored) return failure(stored.error());
     std::vector<Version> pinned = stored->value_or(std::vector<Version>());
     make(pinned);
+    const std::string row = pinned_row(pinned);
+    batch.put(since_key(past_pinned_key(RoomId(event.stream.id)), event.position), row);
     if (pinned.empty()) {
         batch.erase(key);
-        return {};
+    } else {
+        batch.put(key, row);
     }
-    RowWriter row;
-    for (const Version seq : pinned) row.place(seq);
-    batch.put(key, row.take());
     return {};
 }
 
@@ -117,11 +43,21 @@ bool is_listed(const RoomRow& room) {
     return room.visibility == Visibility::public_ && !room.archived;
 }
 
+std::string row_without_texts(RoomRow room) {
+    room.name.reset();
+    room.description.reset();
+    return room_row(room);
+}
+
 // Writes the room and the entries by which it is found.
 void put(const RoomRow& room, ViewBatch& batch) {
-    batch.put(room_key(room.room), row_of(room));
+    batch.put(room_key(room.room), room_row(room));
     if (room.alias) batch.put(alias_key(*room.alias), reference_to(room.room));
     if (is_listed(room)) batch.put(public_key(room.created), reference_to(room.room));
+}
+
+void put_past(const RoomRow& room, const RecordedEvent& event, ViewBatch& batch) {
+    batch.put(since_key(past_room_key(room.room), event.position), row_without_texts(room));
 }
 
 void create(const RecordedEvent& event, const RoomCreated& created, ViewBatch& batch) {
@@ -139,8 +75,11 @@ void create(const RecordedEvent& event, const RoomCreated& created, ViewBatch& b
         .updated_at = event.at,
         .archived = false,
         .created = event.position,
-        .direct_with = created.direct_with};
+        .direct_with = created.direct_with,
+        .named = event.position,
+        .described = event.position};
     put(room, batch);
+    put_past(room, event, batch);
 }
 
 template <class Change>
@@ -155,17 +94,32 @@ StoreResult<void> change(const RecordedEvent& event, ViewBatch& batch, const Cha
 
     const RoomRow& before = **stored;
     RoomRow room = before;
-    make(room);
     room.updated_at = event.at;
+    make(room);
     if (before.alias && before.alias != room.alias) batch.erase(alias_key(*before.alias));
     if (is_listed(before) && !is_listed(room)) batch.erase(public_key(room.created));
     put(room, batch);
     return {};
 }
 
-void update(RoomRow& room, const RoomUpdated& event) {
-    if (event.name) room.name = *event.name;
-    if (event.description) room.description = *event.description;
+// The same, and that it is so since the event.
+template <class Change>
+StoreResult<void> change_since(const RecordedEvent& event, ViewBatch& batch, const Change& make) {
+    return change(event, batch, [&](RoomRow& room) {
+        make(room);
+        put_past(room, event, batch);
+    });
+}
+
+void update(RoomRow& room, const RoomUpdated& event, Position position) {
+    if (event.name) {
+        room.name = *event.name;
+        room.named = position;
+    }
+    if (event.description) {
+        room.description = *event.description;
+        room.described = position;
+    }
     if (event.alias) room.alias = *event.alias;
     if (event.visibility) room.visibility = *event.visibility;
     if (event.history) room.history = *event.history;
@@ -200,15 +154,17 @@ StoreResult<void> RoomDirectory::apply(const RecordedEvent& event, ViewBatch& ba
     const auto* const room_event = std::get_if<RoomEvent>(&event.event);
     if (room_event == nullptr) return {};
     batch.put(
-        RowKey(head_kind).id(RoomId(event.stream.id)),
+        head_key(RoomId(event.stream.id)),
         RowWriter().place(event.version).place(event.position).take()
     );
     if (const auto* const created = std::get_if<RoomCreated>(room_event)) {
         create(event, *created, batch);
     } else if (const auto* const updated = std::get_if<RoomUpdated>(room_event)) {
-        return change(event, batch, [&](RoomRow& room) { update(room, *updated); });
+        return change_since(event, batch, [&](RoomRow& room) {
+            update(room, *updated, event.position);
+        });
     } else if (std::holds_alternative<RoomArchived>(*room_event)) {
-        return change(event, batch, [](RoomRow& room) { room.archived = true; });
+        return change_since(event, batch, [](RoomRow& room) { room.archived = true; });
     } else if (const auto* const pin = std::get_if<MessagePinned>(room_event)) {
         return change_pinned(event, batch, [&](auto& pinned) { insert_once(pinned, pin->seq); });
     } else if (const auto* const unpin = std::get_if<MessageUnpinned>(room_event)) {
@@ -224,8 +180,7 @@ StoreResult<std::optional<RoomRow>> RoomDirectory::room(const RoomId& room) cons
 }
 
 StoreResult<RoomHead> RoomDirectory::head(const RoomId& room) const {
-    const auto head =
-        parse_stored(storage_.get(column_, RowKey(head_kind).id(room)), name(), parse_head);
+    const auto head = parse_stored(storage_.get(column_, head_key(room)), name(), parse_head);
     if (!head) return failure(head.error());
     return head->value_or(RoomHead());
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "domain/room_events.hpp"
+#include "eventstore/event_log.hpp"
 #include "projections/projection.hpp"
 
 #include <vector>
@@ -22,6 +23,10 @@ struct RoomRow {
     bool archived = false;
     Position created;  // position of room.created
     std::optional<UserId> direct_with;
+    Position named;      // of the event that set the name
+    Position described;  // and of that which set the description
+
+    friend bool operator==(const RoomRow&, const RoomRow&) = default;
 };
 struct RoomHead {
     Version room_seq;   // last event of the room's stream
@@ -33,13 +38,20 @@ class RoomDirectory final : public Projection {
 public:
     explicit RoomDirectory(const Storage& storage, std::size_t column);
     [[nodiscard]] std::string_view name() const override { return "room_directory"; }
-    [[nodiscard]] std::uint32_t schema() const override { return 2; }
+    [[nodiscard]] std::uint32_t schema() const override { return 3; }
     [[nodiscard]] StoreResult<void> apply(const RecordedEvent& event, ViewBatch& batch) override;
 
     [[nodiscard]] StoreResult<std::optional<RoomRow>> room(const RoomId& room) const;
+    // After the event at `as_of` and before the next; nullopt where there was no such room yet. The
+    // two texts come from the log, as it still has them. Errors: those of reading it, too.
+    [[nodiscard]] StoreResult<std::optional<RoomRow>> room_as_of(
+        const EventLog& log, const RoomId& room, Position as_of
+    ) const;
     [[nodiscard]] StoreResult<RoomHead> head(const RoomId& room) const;
     // Ascending; limits::pins_per_room_max at most.
     [[nodiscard]] StoreResult<std::vector<Version>> pinned(const RoomId& room) const;
+    [[nodiscard]] StoreResult<std::vector<Version>> pinned_as_of(const RoomId& room, Position as_of)
+        const;
     [[nodiscard]] StoreResult<std::optional<RoomId>> by_alias(std::string_view alias) const;
     // Public, not archived rooms created after `after` (a room.created position, exclusive) whose
     // name, alias or description contains `q` (ASCII case folded); looks at 10,000 rooms at most,

@@ -45,6 +45,7 @@ public:
             .ordinal = counts->sent,
             .position = event_.position,
             .sender = event_.actor,
+            .edited = {},
             .phase = Message::Phase::live,
             .has_reactions = false,
             .json = {}};
@@ -60,18 +61,19 @@ public:
         const std::string text = json_of(edit.text);
         const std::string mentions = mentions_json(edit.mentions);
         const std::string edited_at = json_of(event_.at);
-        return rewrite(edit.seq, [&](StoredMessage& message) {
+        return change_message(edit.seq, [&](StoredMessage& message) {
             if (message.row.phase == Message::Phase::deleted) return;
             message.json.set(MessageMember::text, text);
             message.json.set(MessageMember::mentions, mentions);
             message.json.set(MessageMember::edited_at, edited_at);
+            message.row.edited = event_.position;
         });
     }
     StoreResult<void> deleted(const MessageDeleted& deletion) {
         const std::string deleted_at = json_of(event_.at);
         bool is_new = false;
         std::optional<std::uint64_t> reply_to;
-        auto rewritten = rewrite(deletion.seq, [&](StoredMessage& message) {
+        auto rewritten = change_message(deletion.seq, [&](StoredMessage& message) {
             is_new = message.row.phase != Message::Phase::deleted;
             if (!is_new) return;
             reply_to = message.json.number(MessageMember::reply_to);
@@ -96,6 +98,7 @@ public:
         if (*stored) return {};
         return rewrite_reactions(reaction.seq, [&](std::string_view before) {
             batch_.put(row, {});
+            put_past_reaction(reaction.seq, reaction.emoji, true);
             return with_reaction(before, reaction.emoji);
         });
     }
@@ -106,6 +109,7 @@ public:
         if (!*stored) return {};
         return rewrite_reactions(reaction.seq, [&](std::string_view before) {
             batch_.erase(row);
+            put_past_reaction(reaction.seq, reaction.emoji, false);
             return without_reaction(before, reaction.emoji);
         });
     }
@@ -115,6 +119,16 @@ private:
         const auto counts = parse_stored(batch_.get(counts_key(room_)), view_name, parse_counts);
         if (!counts) return failure(counts.error());
         return counts->value_or(MessageCounts());
+    }
+    // What the event changes of a message, and that it is so since then.
+    template <class Edit>
+    StoreResult<void> change_message(Version seq, const Edit& edit) {
+        StoreResult<void> kept;
+        auto rewritten = rewrite(seq, [&](StoredMessage& message) {
+            edit(message);
+            kept = put_past(seq, message);
+        });
+        return rewritten ? kept : rewritten;
     }
     // Messages that were never sent have no row and get none.
     template <class Edit>
@@ -134,12 +148,37 @@ private:
         batch_.put(message_key(room_, seq), std::move(value));
         return {};
     }
+    // How the message is since the event.
+    StoreResult<void> put_past(Version seq, const StoredMessage& message) {
+        PastMessage past{
+            .phase = message.row.phase,
+            .edited = message.row.edited,
+            .deleted_at = {},
+            .reply_count = message.json.number(MessageMember::reply_count).value_or(0),
+            .reactions = std::string(message.json[MessageMember::reactions])};
+        if (past.phase == Message::Phase::deleted) {
+            const auto deleted_at = message.json.time(MessageMember::deleted_at);
+            if (!deleted_at) return damaged_row(view_name);
+            past.deleted_at = *deleted_at;
+        }
+        batch_.put(
+            since_key(past_message_key(room_, seq), event_.position), past_message_row(past)
+        );
+        return {};
+    }
+    void put_past_reaction(Version seq, std::string_view emoji, bool is_there) {
+        const RowKey reactions = past_reactions_key(room_, seq, event_.actor);
+        batch_.put(
+            past_reaction_key(reactions, emoji, event_.position),
+            RowWriter().u8(is_there ? 1 : 0).take()
+        );
+    }
     // `change` makes the new text of the old; nullopt is damage. Deleted messages have none and get
     // none.
     template <class Change>
     StoreResult<void> rewrite_reactions(Version seq, const Change& change) {
         std::optional<std::string> reactions = std::string();
-        auto rewritten = rewrite(seq, [&](StoredMessage& message) {
+        auto rewritten = change_message(seq, [&](StoredMessage& message) {
             if (message.row.phase == Message::Phase::deleted) return;
             reactions = change(message.json[MessageMember::reactions]);
             if (!reactions) return;
@@ -151,7 +190,7 @@ private:
     }
     StoreResult<void> add_to_replies(Version seq, int change) {
         std::string replies;
-        return rewrite(seq, [&](StoredMessage& message) {
+        return change_message(seq, [&](StoredMessage& message) {
             const auto before = message.json.number(MessageMember::reply_count).value_or(0);
             replies = json_of(before + static_cast<std::uint64_t>(change));
             message.json.set(MessageMember::reply_count, replies);
@@ -162,13 +201,15 @@ private:
         if (!counts) return failure(counts.error());
         ++counts->deleted;
         batch_.put(counts_key(room_), counts_row(*counts));
-        batch_.put(deleted_key(room_, seq), {});
+        batch_.put(deleted_key(room_, seq), RowWriter().place(event_.position).take());
 
         const RowKey block = block_key(room_, block_of(seq));
         const auto stored = batch_.get(block);
         if (!stored) return failure(stored.error());
         const std::uint64_t before = *stored ? RowReader(**stored).u64() : 0;
-        batch_.put(block, RowWriter().u64(before + 1).take());
+        const std::string row = RowWriter().u64(before + 1).take();
+        batch_.put(block, row);
+        batch_.put(since_key(past_block_key(room_, block_of(seq)), event_.position), row);
         return {};
     }
 

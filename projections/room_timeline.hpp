@@ -1,6 +1,7 @@
 #pragma once
 
 #include "domain/room_events.hpp"
+#include "eventstore/event_log.hpp"
 #include "projections/projection.hpp"
 
 #include <functional>
@@ -35,6 +36,20 @@ struct TimelinePage {
     bool has_later = false;
     std::vector<Version> with_reactions;  // those of the items that have any
 };
+// A moment in a room's past: after the event at `position` and before the next, when the room's
+// last event was `room_seq`.
+struct RoomMoment {
+    Position position;
+    Version room_seq;
+};
+struct PastPageRequest {
+    PageRequest page;
+    RoomMoment moment;
+    // Whether messages that were there then and are deleted now show what they said then: else
+    // text and metadata are null, attachments and mentions empty.
+    bool shows_deleted_since = false;
+};
+
 struct TimelineEntry {
     std::string json;  // as served
     bool is_deleted = false;
@@ -48,7 +63,7 @@ class RoomTimeline final : public Projection {
 public:
     explicit RoomTimeline(const Storage& storage, std::size_t column);
     [[nodiscard]] std::string_view name() const override { return "room_timeline"; }
-    [[nodiscard]] std::uint32_t schema() const override { return 2; }
+    [[nodiscard]] std::uint32_t schema() const override { return 3; }
     [[nodiscard]] StoreResult<void> apply(const RecordedEvent& event, ViewBatch& batch) override;
 
     // nullopt: no message has this seq. Deleted ones are there, emptied.
@@ -78,6 +93,18 @@ public:
     ) const;
     // Also false where `seq` is no message.
     [[nodiscard]] StoreResult<bool> is_deleted(const RoomId& room, Version seq) const;
+    // The page as it was at a moment: texts before later edits, reactions, counts of replies and
+    // deletions as they then were. Messages that changed since are read from the log; texts that it
+    // has no more are null. Errors: those of reading the log, too.
+    [[nodiscard]] StoreResult<TimelinePage> page_as_of(
+        const EventLog& log, const RoomId& room, const PastPageRequest& request
+    ) const;
+    [[nodiscard]] StoreResult<std::vector<std::string>> reactions_as_of(
+        const RoomId& room, Version seq, const UserId& user, Position as_of
+    ) const;
+    [[nodiscard]] StoreResult<std::uint64_t> live_after_as_of(
+        const RoomId& room, Version marker, const RoomMoment& moment
+    ) const;
     // How many messages with a seq greater than `marker` are not deleted.
     [[nodiscard]] StoreResult<std::uint64_t> live_after(const RoomId& room, Version marker) const;
     // The newest message as served, or nullopt.

@@ -61,6 +61,31 @@ tl::unexpected<StoreError> damaged_row(std::string_view view) {
         "a row of the view " + std::string(view) + " is damaged: rebuild the view"});
 }
 
+Position since_of_key(std::string_view key) {
+    return Position(~RowReader(key.substr(key.size() - std::min<std::size_t>(key.size(), 8))).u64()
+    );
+}
+
+StoreResult<std::optional<std::string>> row_as_of(
+    StorageCursor& cursor, const RowKey& subject, Position as_of
+) {
+    cursor.seek(since_key(subject, as_of));
+    if (cursor.valid()) {
+        if (cursor.key().starts_with(subject)) return std::optional(std::string(cursor.value()));
+        return std::optional<std::string>();
+    }
+    auto status = cursor.status();
+    if (!status) return failure(status.error());
+    return std::optional<std::string>();
+}
+
+StoreResult<std::optional<std::string>> row_as_of(
+    const Storage& storage, std::size_t column, const RowKey& subject, Position as_of
+) {
+    const auto cursor = storage.cursor(column, end_of_prefix(subject));
+    return row_as_of(*cursor, subject, as_of);
+}
+
 StoreResult<void> scan_rows(
     const Storage& storage,
     std::size_t column,

@@ -22,7 +22,7 @@ namespace verbatim {
 // The kind of each view's checkpoint, before all others.
 inline constexpr char checkpoint_kind = '\0';
 
-// A key under construction; never allocates. Holds the longest: two ids and a number.
+// A key under construction; never allocates. Holds the longest: two ids and two numbers.
 class RowKey {
 public:
     explicit RowKey(char kind) { bytes_[size_++] = kind; }
@@ -47,7 +47,7 @@ public:
     operator std::string_view() const { return {bytes_.data(), size_}; }
 
 private:
-    std::array<char, 1 + 16 + 16 + 8> bytes_;  // NOLINT: only the first size_ are ever read
+    std::array<char, 1 + 16 + 16 + 8 + 8> bytes_;  // NOLINT: only the first size_ are ever read
     std::size_t size_ = 0;
 };
 
@@ -151,6 +151,22 @@ template <class Parse>
     if (!row) return Result(damaged_row(view));
     return Result(std::move(row));
 }
+
+// Rows of the past: how something was since an event. Their key is that of what they speak of, then
+// the event's position, the newest first; so the row that held at a position is the first from
+// there on.
+[[nodiscard]] inline RowKey since_key(RowKey subject, Position position) {
+    return subject.number(~position.value());
+}
+// The position at the end of such a key.
+[[nodiscard]] Position since_of_key(std::string_view key);
+// The value of the row that held at `as_of`; nullopt: there was none yet. Moves the cursor.
+[[nodiscard]] StoreResult<std::optional<std::string>> row_as_of(
+    StorageCursor& cursor, const RowKey& subject, Position as_of
+);
+[[nodiscard]] StoreResult<std::optional<std::string>> row_as_of(
+    const Storage& storage, std::size_t column, const RowKey& subject, Position as_of
+);
 
 // Visits the rows whose keys begin with `prefix` and are greater than `after`, in order, until
 // `visit` answers false. Errors: io_failed, and what `visit` fails with.

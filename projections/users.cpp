@@ -10,9 +10,13 @@ namespace {
 
 constexpr char user_kind = 'u';      // user -> UserRow
 constexpr char username_kind = 'n';  // username -> user
+constexpr char named_kind = 'd';     // user, since -> nothing; there it got a display name
 
 RowKey user_key(const UserId& user) {
     return RowKey(user_kind).id(user);
+}
+RowKey named_key(const UserId& user) {
+    return RowKey(named_kind).id(user);
 }
 std::string username_key(std::string_view username) {
     return username_kind + std::string(username);
@@ -76,7 +80,12 @@ public:
             .credential_position = event_.position,
             .roles = {}};
         batch_.put(user_key(user_), row_of(row));
+        put_named();
         return {};
+    }
+    StoreResult<void> renamed(const UserRenamed& event) {
+        put_named();
+        return update([&](UserRow& row) { row.display_name = event.display_name; });
     }
     StoreResult<void> erased() {
         return update([&](UserRow& row) {
@@ -100,6 +109,8 @@ public:
     }
 
 private:
+    void put_named() { batch_.put(since_key(named_key(user_), event_.position), {}); }
+
     const RecordedEvent& event_;
     ViewBatch& batch_;
     const UserId user_;
@@ -116,9 +127,7 @@ StoreResult<void> Users::apply(const RecordedEvent& event, ViewBatch& batch) {
     return std::visit(
         Overloaded{
             [&](const UserRegistered& e) { return change.registered(e); },
-            [&](const UserRenamed& e) {
-                return change.update([&](UserRow& row) { row.display_name = e.display_name; });
-            },
+            [&](const UserRenamed& e) { return change.renamed(e); },
             [&](const PasswordChanged&) {
                 return change.update([&](UserRow& row) {
                     row.credential = event.version;
@@ -148,6 +157,16 @@ StoreResult<std::optional<UserRow>> Users::user(const UserId& user) const {
     return parse_stored(storage_.get(column_, user_key(user)), name(), [&](std::string_view row) {
         return parse_user(user, row);
     });
+}
+
+StoreResult<std::optional<Position>> Users::named_as_of(const UserId& user, Position as_of) const {
+    const RowKey rows = named_key(user);
+    const auto cursor = storage_.cursor(column_, end_of_prefix(rows));
+    cursor->seek(since_key(rows, as_of));
+    if (cursor->valid()) return std::optional(since_of_key(cursor->key()));
+    auto status = cursor->status();
+    if (!status) return failure(status.error());
+    return std::optional<Position>();
 }
 
 StoreResult<std::optional<UserId>> Users::by_username(std::string_view username) const {

@@ -24,11 +24,16 @@ class Users final : public Projection {
 public:
     explicit Users(const Storage& storage, std::size_t column);
     [[nodiscard]] std::string_view name() const override { return "users"; }
-    [[nodiscard]] std::uint32_t schema() const override { return 1; }
+    [[nodiscard]] std::uint32_t schema() const override { return 2; }
     [[nodiscard]] StoreResult<void> apply(const RecordedEvent& event, ViewBatch& batch) override;
 
     // Queries: any thread.
     [[nodiscard]] StoreResult<std::optional<UserRow>> user(const UserId& user) const;
+    // Where the display name stands that the user had after the event at `as_of`: the position of
+    // the event that gave it; nullopt where the user was not registered yet.
+    [[nodiscard]] StoreResult<std::optional<Position>> named_as_of(
+        const UserId& user, Position as_of
+    ) const;
     [[nodiscard]] StoreResult<std::optional<UserId>> by_username(std::string_view username) const;
     // Users whose username begins with `prefix`, by username, after `after` (exclusive).
     [[nodiscard]] StoreResult<std::vector<UserRow>> search(

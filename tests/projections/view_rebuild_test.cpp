@@ -75,7 +75,7 @@ TEST_F(CatchUp, RebuildsAViewOfAnotherEpoch) {
 
 TEST_F(CatchUp, RebuildsAViewOfAnotherSchema) {
     spoil("sessions", [](ViewCheckpoint& checkpoint) { checkpoint.schema = 0; });
-    spoil("read_markers", [](ViewCheckpoint& checkpoint) { checkpoint.schema = 2; });
+    spoil("read_markers", [](ViewCheckpoint& checkpoint) { ++checkpoint.schema; });
     expect_rebuilt("sessions,read_markers");
 }
 
