@@ -14,14 +14,6 @@ namespace verbatim::api {
 
 namespace {
 
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (fault != std::errc() || end != text.data() + text.size() || text.empty())
-        return std::nullopt;
-    return value;
-}
-
 Answer<Actor> actor_of(const Exchange& exchange) {
     const Services& services = exchange.services();
     if (auto reason = services.not_ready()) return failure(not_ready(std::move(*reason)));
@@ -298,6 +290,14 @@ Answer<Version> seq_in_path(const HttpRequest& request) {
     return Version(*seq);
 }
 
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (fault != std::errc() || end != text.data() + text.size() || text.empty())
+        return std::nullopt;
+    return value;
+}
+
 Answer<std::optional<std::uint64_t>> number_in_query(
     const HttpRequest& request, std::string_view name, std::uint64_t min, std::uint64_t max
 ) {
@@ -310,6 +310,14 @@ Answer<std::optional<std::uint64_t>> number_in_query(
             "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max)
         ));
     return number;
+}
+
+Answer<std::optional<UserId>> user_in_query(const HttpRequest& request, std::string_view name) {
+    const std::string* text = request.query_value(name);
+    if (text == nullptr) return std::optional<UserId>();
+    const auto user = parse_id<UserId>(*text);
+    if (!user) return failure(invalid_field(std::string(name), "must be a user's id"));
+    return std::optional(*user);
 }
 
 Answer<std::optional<Position>> min_position_of(const HttpRequest& request) {

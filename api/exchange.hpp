@@ -113,6 +113,12 @@ void render_empty(const ExchangePtr& exchange, const Accepted& accepted);
 [[nodiscard]] Answer<std::optional<std::uint64_t>> number_in_query(
     const HttpRequest& request, std::string_view name, std::uint64_t min, std::uint64_t max
 );
+// A user's id in the query; nullopt where it was not sent. 422 when it is none.
+[[nodiscard]] Answer<std::optional<UserId>> user_in_query(
+    const HttpRequest& request, std::string_view name
+);
+// Decimal digits alone; nullopt when it is anything else, or beyond 64 bits.
+[[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text);
 // `Verbatim-Min-Position`; nullopt where it was not sent. 422 when it is no position.
 [[nodiscard]] Answer<std::optional<Position>> min_position_of(const HttpRequest& request);
 // `limit`, 1 to limits::page_items_max.

@@ -1,4 +1,5 @@
 #include "api/room_routes.hpp"
+#include "api/time_travel_routes.hpp"
 #include "domain/invariant.hpp"
 #include "protocol/request_json.hpp"
 #include "protocol/room_access.hpp"
@@ -113,6 +114,7 @@ void send_rows(
 }  // namespace
 
 void list_members(const ExchangePtr& exchange, const Actor& actor) {
+    if (time_travel::is_asked(exchange)) return time_travel::list_members(exchange, actor);
     const auto page = page_of(*exchange, actor, Readers::members);
     if (!page) return exchange->send_problem(page.error());
     const Views& views = exchange->views();

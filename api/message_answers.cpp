@@ -1,8 +1,41 @@
 #include "api/message_answers.hpp"
 
+#include <limits>
 #include <utility>
 
 namespace verbatim::api::messages {
+
+Answer<PageRequest> page_request_of(const HttpRequest& request) {
+    const auto limit = limit_in_query(request);
+    if (!limit) return failure(limit.error());
+    PageRequest page{
+        .direction = PageDirection::newest, .anchor = {}, .limit = *limit, .visible = {}};
+    const std::pair<std::string_view, PageDirection> cursors[] = {
+        {"before", PageDirection::before},
+        {"after", PageDirection::after},
+        {"around", PageDirection::around}};
+    for (const auto& [name, direction] : cursors) {
+        const auto anchor =
+            number_in_query(request, name, 0, std::numeric_limits<std::uint64_t>::max());
+        if (!anchor) return failure(anchor.error());
+        if (!*anchor) continue;
+        if (page.direction != PageDirection::newest)
+            return failure(invalid_field(std::string(name), "only one of before, after and around")
+            );
+        page.direction = direction;
+        page.anchor = Version(**anchor);
+    }
+    return page;
+}
+
+std::optional<PageCursor> next_of(PageDirection direction, const TimelinePage& page) {
+    if (direction == PageDirection::after) {
+        if (!page.has_later) return std::nullopt;
+        return PageCursor{.name = "after", .seq = page.last};
+    }
+    if (!page.has_earlier) return std::nullopt;
+    return PageCursor{.name = "before", .seq = page.first};
+}
 
 Answer<NamedMessage> readable_message_in_path(const Exchange& exchange, const Actor& actor) {
     const auto room = room_in_path(exchange.request());

@@ -3,6 +3,7 @@
 #include "api/exchange.hpp"
 #include "protocol/room_access.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,16 @@ struct NamedMessage {
 [[nodiscard]] Answer<NamedMessage> readable_message_in_path(
     const Exchange& exchange, const Actor& actor
 );
+
+// `limit`, and which of before, after and around there is, at most one; all may be seen. 422.
+[[nodiscard]] Answer<PageRequest> page_request_of(const HttpRequest& request);
+// What the page after this one is asked for by; nullopt where there is none. Forwards only where
+// the client goes forwards; otherwise it walks back.
+struct PageCursor {
+    std::string_view name;
+    Version seq;
+};
+[[nodiscard]] std::optional<PageCursor> next_of(PageDirection direction, const TimelinePage& page);
 
 // A command to the room in the path.
 void submit_to_room(

@@ -1,12 +1,12 @@
 #include "api/message_routes.hpp"
 
 #include "api/message_answers.hpp"
+#include "api/time_travel_routes.hpp"
 #include "protocol/file_access.hpp"
 #include "protocol/messages_of_user.hpp"
 #include "protocol/request_json.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -14,40 +14,9 @@ namespace verbatim::api::messages {
 
 namespace {
 
-constexpr auto any_seq = std::numeric_limits<std::uint64_t>::max();
-
 void render_sent(const ExchangePtr& exchange, const Accepted& accepted) {
     const Receipt receipt = receipt_of(accepted);
     send_message_row(exchange, 201, RoomId(accepted.stream.id), accepted.version, &receipt);
-}
-
-Answer<PageRequest> page_request_of(const HttpRequest& request) {
-    const auto limit = limit_in_query(request);
-    if (!limit) return failure(limit.error());
-    PageRequest page{
-        .direction = PageDirection::newest, .anchor = {}, .limit = *limit, .visible = {}};
-    const std::pair<std::string_view, PageDirection> cursors[] = {
-        {"before", PageDirection::before},
-        {"after", PageDirection::after},
-        {"around", PageDirection::around}};
-    for (const auto& [name, direction] : cursors) {
-        const auto anchor = number_in_query(request, name, 0, any_seq);
-        if (!anchor) return failure(anchor.error());
-        if (!*anchor) continue;
-        if (page.direction != PageDirection::newest)
-            return failure(invalid_field(std::string(name), "only one of before, after and around")
-            );
-        page.direction = direction;
-        page.anchor = Version(**anchor);
-    }
-    return page;
-}
-
-// Forwards only where the client goes forwards; otherwise `next` walks back.
-std::string next_of(const HttpRequest& request, PageDirection direction, const TimelinePage& page) {
-    if (direction == PageDirection::after)
-        return page.has_later ? next_url(request, "after", std::to_string(page.last.value())) : "";
-    return page.has_earlier ? next_url(request, "before", std::to_string(page.first.value())) : "";
 }
 
 }  // namespace
@@ -65,6 +34,7 @@ void send_message(const ExchangePtr& exchange, const Actor& actor) {
 }
 
 void list_messages(const ExchangePtr& exchange, const Actor& actor) {
+    if (time_travel::is_asked(exchange)) return time_travel::list_messages(exchange, actor);
     const HttpRequest& request = exchange->request();
     const auto room = room_in_path(request);
     if (!room) return exchange->send_problem(room.error());
@@ -78,7 +48,9 @@ void list_messages(const ExchangePtr& exchange, const Actor& actor) {
 
     const auto own = my_reactions_json(exchange->views(), *room, page->with_reactions, actor.user);
     if (!own) return exchange->send_problem(own.error());
-    const std::string next = next_of(request, wanted->direction, *page);
+    const auto cursor = next_of(wanted->direction, *page);
+    const std::string next =
+        cursor ? next_url(request, cursor->name, std::to_string(cursor->seq.value())) : "";
     exchange->send_json(200, messages_json(page->items, next, *own));
 }
 
@@ -138,20 +110,18 @@ void mark_read(const ExchangePtr& exchange, const Actor& actor) {
 }
 
 void list_receipts(const ExchangePtr& exchange, const Actor& actor) {
+    if (time_travel::is_asked(exchange)) return time_travel::list_receipts(exchange, actor);
     const HttpRequest& request = exchange->request();
     const auto room = room_in_path(request);
     if (!room) return exchange->send_problem(room.error());
     const auto limit = limit_in_query(request);
     if (!limit) return exchange->send_problem(limit.error());
-    UserId after;
-    if (const std::string* cursor = request.query_value("after")) {
-        const auto user = parse_id<UserId>(*cursor);
-        if (!user) return exchange->send_problem(invalid_field("after", "must be a user's id"));
-        after = *user;
-    }
+    const auto after = user_in_query(request, "after");
+    if (!after) return exchange->send_problem(after.error());
     const auto access = member_access(exchange->views(), *room, actor.user);
     if (!access) return exchange->send_problem(access.error());
-    const auto markers = exchange->views().read_markers().markers(*room, after, *limit + 1);
+    const auto markers =
+        exchange->views().read_markers().markers(*room, after->value_or(UserId()), *limit + 1);
     if (!markers) return exchange->send_problem(problem_of(markers.error()));
     std::string items;
     for (std::size_t i = 0; i < std::min(markers->size(), *limit); ++i) {

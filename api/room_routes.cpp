@@ -1,5 +1,6 @@
 #include "api/room_routes.hpp"
 
+#include "api/time_travel_routes.hpp"
 #include "protocol/request_json.hpp"
 #include "protocol/room_access.hpp"
 
@@ -137,6 +138,7 @@ void list_rooms(const ExchangePtr& exchange, const Actor& actor) {
 }
 
 void show_room(const ExchangePtr& exchange, const Actor& actor) {
+    if (time_travel::is_asked(exchange)) return time_travel::show_room(exchange, actor);
     const auto room = room_in_path(exchange->request());
     if (!room) return exchange->send_problem(room.error());
     send_room(exchange, *room, actor.user);

@@ -8,20 +8,6 @@
 namespace verbatim {
 namespace {
 
-// The two names by which people know a user; both null when there is none, or erased.
-struct Names {
-    Text username;
-    Text display_name;
-};
-
-Answer<Names> names_of(const Views& views, const UserId& user) {
-    auto row = views.users().user(user);
-    if (!row) return failure(problem_of(row.error()));
-    if (!*row) return Names{};
-    return Names{
-        .username = std::move((*row)->username), .display_name = std::move((*row)->display_name)};
-}
-
 // The room as its members see it: `my`.
 Answer<std::string> membership_json(const Views& views, const MemberRow& membership) {
     const auto marker = views.read_markers().marker(membership.room, membership.user);
@@ -30,14 +16,7 @@ Answer<std::string> membership_json(const Views& views, const MemberRow& members
     const auto unread = views.timeline().live_after(membership.room, read_up_to);
     if (!unread) return failure(problem_of(unread.error()));
 
-    std::string out;
-    ObjectWriter my(out);
-    my.put("role", text_of(membership.role));
-    my.put("unread_count", *unread);
-    my.put("read_up_to", read_up_to);
-    my.put("joined_seq", membership.joined_seq);
-    my.close();
-    return out;
+    return my_json(membership, read_up_to, *unread);
 }
 
 // What only members see: `my` and `last_message`.
@@ -58,18 +37,14 @@ Answer<MembersView> members_view(const Views& views, const RoomAccess& access) {
     return view;
 }
 
-// The pinned messages that the user may read: others see no messages, so neither their places.
-Answer<std::string> pinned_json(const Views& views, const RoomAccess& access) {
-    const auto pinned = views.rooms().pinned(access.room.room);
-    if (!pinned) return failure(problem_of(pinned.error()));
-    std::string out = "[";
-    for (const Version seq : *pinned) {
-        if (!may_read(access, seq)) continue;
-        if (out.size() > 1) out += ',';
+void put_seqs(ObjectWriter& object, std::string_view name, const std::vector<Version>& seqs) {
+    std::string& out = object.member(name);
+    out += '[';
+    for (const Version seq : seqs) {
+        if (seq != seqs.front()) out += ',';
         append_json(out, seq.value());
     }
     out += ']';
-    return out;
 }
 
 void put_key(ObjectWriter& object, const ApiKeyRow& key) {
@@ -193,14 +168,36 @@ std::string invite_link_json(const InviteLinkRow& link, Timestamp now, const Tex
 Answer<std::string> room_json(
     const Views& views, const RoomAccess& access, const UserId& /*access is its own already*/
 ) {
-    const RoomRow& room = access.room;
-    const auto member_count = views.memberships().member_count(room.room);
+    const RoomId& room = access.room.room;
+    const auto member_count = views.memberships().member_count(room);
     if (!member_count) return failure(problem_of(member_count.error()));
-    const auto view = members_view(views, access);
-    if (!view) return failure(view.error());
-    const auto pinned = pinned_json(views, access);
-    if (!pinned) return failure(pinned.error());
+    auto view = members_view(views, access);
+    if (!view) return failure(std::move(view).error());
+    const auto pinned = views.rooms().pinned(room);
+    if (!pinned) return failure(problem_of(pinned.error()));
+    return room_json(
+        {.room = access.room,
+         .room_seq = access.head.room_seq,
+         .member_count = *member_count,
+         .pinned = readable_of(*pinned, access.readable),
+         .my = std::move(view->my),
+         .last_message = std::move(view->last_message)}
+    );
+}
 
+std::string my_json(const MemberRow& member, Version read_up_to, std::uint64_t unread_count) {
+    std::string out;
+    ObjectWriter my(out);
+    my.put("role", text_of(member.role));
+    my.put("unread_count", unread_count);
+    my.put("read_up_to", read_up_to);
+    my.put("joined_seq", member.joined_seq);
+    my.close();
+    return out;
+}
+
+std::string room_json(const RoomPicture& picture) {
+    const RoomRow& room = picture.room;
     std::string out;
     ObjectWriter object(out);
     object.put("room_id", room.room);
@@ -211,15 +208,15 @@ Answer<std::string> room_json(
     object.put("visibility", text_of(room.visibility));
     object.put("history", text_of(room.history));
     object.put("max_members", std::uint64_t{room.max_members});
-    object.put("member_count", *member_count);
+    object.put("member_count", picture.member_count);
     object.put("created_by", room.created_by);
     object.put("created_at", room.created_at);
     object.put("updated_at", room.updated_at);
     object.put_flag("archived", room.archived);
-    object.put("room_seq", access.head.room_seq);
-    object.put_json("pinned", *pinned);
-    object.put_json("my", view->my);
-    object.put_json("last_message", view->last_message);
+    object.put("room_seq", picture.room_seq);
+    put_seqs(object, "pinned", picture.pinned);
+    object.put_json("my", picture.my);
+    object.put_json("last_message", picture.last_message);
     object.close();
     return out;
 }
@@ -229,16 +226,34 @@ Answer<std::string> member_json(
 ) {
     const auto names = names_of(views, member.user);
     if (!names) return failure(names.error());
+    return member_json(member, *names, is_online(member.user));
+}
+
+std::string member_json(
+    const MemberRow& member, const Names& names, std::optional<bool> is_online
+) {
     std::string out;
     ObjectWriter object(out);
     object.put("user_id", member.user);
-    object.put("username", names->username);
-    object.put("display_name", names->display_name);
+    object.put("username", names.username);
+    object.put("display_name", names.display_name);
     object.put("role", text_of(member.role));
     object.put("joined_at", member.joined_at);
-    object.put_flag("online", is_online(member.user));
+    if (is_online) {
+        object.put_flag("online", *is_online);
+    } else {
+        object.put_json("online", "null");
+    }
     object.close();
     return out;
+}
+
+Answer<Names> names_of(const Views& views, const UserId& user) {
+    auto row = views.users().user(user);
+    if (!row) return failure(problem_of(row.error()));
+    if (!*row) return Names{};
+    return Names{
+        .username = std::move((*row)->username), .display_name = std::move((*row)->display_name)};
 }
 
 Answer<std::string> invite_json(const Views& views, const InviteRow& invite) {

@@ -36,11 +36,34 @@ struct Receipt {
 [[nodiscard]] std::string invite_link_json(
     const InviteLinkRow& link, Timestamp now, const Text& code
 );
+// What a `room` shows, whenever that was.
+struct RoomPicture {
+    const RoomRow& room;
+    Version room_seq;
+    std::uint64_t member_count = 0;
+    std::vector<Version> pinned;  // those that the asker may know of
+    std::string my;               // my_json(), or null
+    std::string last_message;     // a message, or null
+};
+[[nodiscard]] std::string room_json(const RoomPicture& picture);
+// {role, unread_count, read_up_to, joined_seq}
+[[nodiscard]] std::string my_json(
+    const MemberRow& member, Version read_up_to, std::uint64_t unread_count
+);
 // The contract's `room`, with `my` and `last_message` for members.
 [[nodiscard]] Answer<std::string> room_json(
     const Views& views, const RoomAccess& access, const UserId& user
 );
-// {user_id, username, display_name, role, joined_at, online}
+// The two names by which people know a user; both null when there is none, or erased.
+struct Names {
+    Text username;
+    Text display_name;
+};
+[[nodiscard]] Answer<Names> names_of(const Views& views, const UserId& user);
+// {user_id, username, display_name, role, joined_at, online}; nullopt: nobody knows whether.
+[[nodiscard]] std::string member_json(
+    const MemberRow& member, const Names& names, std::optional<bool> is_online
+);
 [[nodiscard]] Answer<std::string> member_json(
     const Views& views, const MemberRow& member, const std::function<bool(const UserId&)>& is_online
 );

@@ -144,10 +144,19 @@ Answer<std::string> my_reactions_json(
     const std::vector<Version>& with_reactions,
     const UserId& user
 ) {
+    return reactions_json(with_reactions, [&](Version seq) {
+        return views.timeline().reactions_of(room, seq, user);
+    });
+}
+
+Answer<std::string> reactions_json(
+    const std::vector<Version>& messages_with_reactions,
+    const std::function<StoreResult<std::vector<std::string>>(Version)>& emoji_of
+) {
     std::string out;
     ObjectWriter messages(out);
-    for (const Version seq : with_reactions) {
-        const auto own = views.timeline().reactions_of(room, seq, user);
+    for (const Version seq : messages_with_reactions) {
+        const auto own = emoji_of(seq);
         if (!own) return failure(problem_of(own.error()));
         if (own->empty()) continue;
         std::string& list = messages.member(std::to_string(seq.value()));

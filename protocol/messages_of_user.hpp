@@ -4,6 +4,7 @@
 #include "projections/views.hpp"
 #include "protocol/problem.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,11 @@ struct MessagesPage {
     const RoomId& room,
     const std::vector<Version>& with_reactions,
     const UserId& user
+);
+// The same by whatever tells them; messages without any are left out.
+[[nodiscard]] Answer<std::string> reactions_json(
+    const std::vector<Version>& messages_with_reactions,
+    const std::function<StoreResult<std::vector<std::string>>(Version)>& emoji_of
 );
 
 }  // namespace verbatim

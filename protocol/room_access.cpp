@@ -29,13 +29,17 @@ Answer<std::vector<SeqSpan>> own_stays(const Views& views, const RoomId& room, c
     return spans;
 }
 
-}  // namespace
-
-bool RoomAccess::shows(Version seq) const {
+bool is_within(const std::optional<std::vector<SeqSpan>>& readable, Version seq) {
     if (!readable) return true;
     return std::ranges::any_of(*readable, [&](const SeqSpan& span) {
         return span.first <= seq && (span.last == Version() || seq <= span.last);
     });
+}
+
+}  // namespace
+
+bool RoomAccess::shows(Version seq) const {
+    return is_within(readable, seq);
 }
 
 Answer<RoomAccess> room_access(const Views& views, const RoomId& room, const UserId& user) {
@@ -70,10 +74,14 @@ Answer<RoomAccess> room_access(const Views& views, const RoomId& room, const Use
 }
 
 bool may_read(const RoomAccess& access, Version seq) {
-    if (!access.readable) return true;
-    return std::ranges::any_of(*access.readable, [&](const SeqSpan& span) {
-        return span.first <= seq && (span.last == Version() || seq <= span.last);
-    });
+    return is_within(access.readable, seq);
+}
+
+std::vector<Version> readable_of(
+    std::vector<Version> seqs, const std::optional<std::vector<SeqSpan>>& readable
+) {
+    std::erase_if(seqs, [&](Version seq) { return !is_within(readable, seq); });
+    return seqs;
 }
 
 Answer<std::optional<std::vector<SeqSpan>>> readable_by_member(

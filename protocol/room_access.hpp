@@ -30,6 +30,10 @@ struct RoomAccess {
 );
 // Whether the message or event `seq` is within what the user may read.
 [[nodiscard]] bool may_read(const RoomAccess& access, Version seq);
+// Those of `seqs` that are within `readable`; nullopt is all.
+[[nodiscard]] std::vector<Version> readable_of(
+    std::vector<Version> seqs, const std::optional<std::vector<SeqSpan>>& readable
+);
 // The pieces that a member of the room may read; nullopt is all.
 [[nodiscard]] Answer<std::optional<std::vector<SeqSpan>>> readable_by_member(
     const Views& views, const RoomRow& room, const UserId& member
