@@ -28,7 +28,7 @@ struct Configuration {
     std::vector<std::string> trusted_proxies;  // addresses or CIDR networks
     std::vector<std::string> cors_origins;     // none: same origin only
     std::string deletion = "hide";             // hide | destroy
-    std::uint64_t disk_reserve_mib = 512;
+    std::uint64_t disk_reserve_mib = 1'024;
     std::uint64_t max_file_mib = 1'024;
     std::string log_format = "human";  // human | json
     std::string log_level = "info";

@@ -28,7 +28,7 @@ Problem upload_expired() {
 Problem no_room() {
     CommandError error;
     error.fault = CommandFault::not_taking_commands;
-    error.reason = "disk_full";
+    error.reason = "disk_almost_full";
     return problem_of(error);
 }
 

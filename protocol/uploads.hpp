@@ -39,7 +39,7 @@ struct NewUpload {
 //           upload; another one is told 423 upload_is_busy.
 // Lifetime: the views outlive it and are up to date when it is first called.
 // Problems: 404 not_found (no such upload of this user), 410 upload_expired, 423 upload_is_busy,
-//           503 storage_failed, 503 not_taking_commands with reason disk_full.
+//           503 storage_failed, 503 not_taking_commands with reason disk_almost_full.
 class Uploads {
 public:
     struct Options {

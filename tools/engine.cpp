@@ -248,6 +248,7 @@ std::optional<std::string> Engine::views_failure() const {
 }
 
 std::uint64_t Engine::disk_free_bytes() const {
+    if (options_.disk_free_bytes) return options_.disk_free_bytes();
     std::error_code fault;
     const auto space = std::filesystem::space(options_.data, fault);
     return fault ? 0 : space.available;
@@ -280,7 +281,7 @@ void Engine::watch_disk() {
             " MiB are free for " + options_.data.string() +
             ": no commands are taken until there is room"
         );
-        sequencer_->pause("disk_full");
+        sequencer_->pause("disk_almost_full");
     } else {
         options_.report("there is room on the disk again: commands are taken");
         sequencer_->resume();

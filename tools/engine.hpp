@@ -25,12 +25,14 @@ namespace verbatim {
 
 struct EngineOptions {
     std::filesystem::path data = "data";
-    std::uint64_t disk_reserve_bytes = 512ull << 20;  // below it no commands are taken
+    std::uint64_t disk_reserve_bytes = 1ull << 30;  // below it no commands are taken
     bool destroy_deleted = false;
     std::uint64_t file_bytes_max = limits::file_bytes_max;  // of an upload
     // Operating failures and what becomes of them, for people.
     std::function<void(const std::string&)> report;
     std::function<void(const BatchTiming&)> batch_observer;  // may be empty
+    // Free bytes beside `data`, asked about every second; empty: those of its file system.
+    std::function<std::uint64_t()> disk_free_bytes;
 };
 
 // The part of a node that needs no socket: a data directory with its log, read models, keys and

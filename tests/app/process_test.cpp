@@ -149,11 +149,11 @@ TEST_F(Process, TakesNoCommandsWhileTheDiskIsAlmostFullAndAnswersQueries) {
         "--rate-limits", "off", "--disk-reserve-mib", std::to_string(4 * free_mib + 1024)};
     server.start();
 
-    expect_paused(alice.post("/rooms/" + room + "/messages", {{"text", "x"}}), "disk_full");
-    expect_paused(alice.log_in(), "disk_full");
+    expect_paused(alice.post("/rooms/" + room + "/messages", {{"text", "x"}}), "disk_almost_full");
+    expect_paused(alice.log_in(), "disk_almost_full");
     EXPECT_EQ(alice.get("/rooms/" + room + "/messages").json().at("items").size(), 1u);
     EXPECT_EQ(readiness().status, 200);
-    EXPECT_EQ(readiness().json().at("commands"), "disk_full");
+    EXPECT_EQ(readiness().json().at("commands"), "disk_almost_full");
     EXPECT_FALSE(alice.feed("after=0").read_until_caught_up().empty());
     EXPECT_THAT(server.standard_error(), HasSubstr("MiB are free"));
 

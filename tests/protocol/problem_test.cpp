@@ -115,11 +115,11 @@ TEST(ProblemOfCommandError, SaysWhyNoCommandsAreTakenAndWhenToComeBack) {
     EXPECT_EQ(full.retry_after_seconds, 1);
 
     CommandError error = fault(CommandFault::not_taking_commands);
-    error.reason = "disk_full";
+    error.reason = "disk_almost_full";
     const Problem paused = problem_of(error);
     expect_listed(paused);
     EXPECT_EQ(paused.status, 503);
-    EXPECT_EQ(paused.reason, "disk_full");
+    EXPECT_EQ(paused.reason, "disk_almost_full");
     EXPECT_GE(paused.retry_after_seconds.value_or(0), 1);
 }
 

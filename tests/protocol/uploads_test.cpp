@@ -132,7 +132,7 @@ TEST_F(UploadsTest, RefuseWhatDoesNotFit) {
     EXPECT_EQ(code(create(1'001, alice)), "content_too_large");
     has_room = false;
     EXPECT_EQ(code(create(1, alice)), "not_taking_commands");
-    EXPECT_EQ(uploads->append(file, alice, 0, "1").error().reason, "disk_full");
+    EXPECT_EQ(uploads->append(file, alice, 0, "1").error().reason, "disk_almost_full");
     has_room = true;
     EXPECT_TRUE(uploads->append(file, alice, 0, "12345").has_value());
 }

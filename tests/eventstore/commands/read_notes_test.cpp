@@ -157,7 +157,7 @@ TEST_F(SequencerReads, LeaveTheNotesToTheNextStartWhilePaused) {
     make_room(1);
     accepted(mark_read(user(1), room(1), 2));
     accepted(mark_read(user(1), room(1), 5));
-    sequencer->pause("disk_full");
+    sequencer->pause("disk_almost_full");
     pass(interval_us);
     sequencer->record_due_reads();
     restart();

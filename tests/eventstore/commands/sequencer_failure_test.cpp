@@ -42,7 +42,7 @@ TEST_F(SequencerFailure, TakesNoMoreCommandsUntilARestart) {
     EXPECT_TRUE(is_fault(refused, CommandFault::not_taking_commands));
     EXPECT_EQ(refused.error().reason, "restart_required");
     EXPECT_EQ(sequencer->pause_reason(), "restart_required");
-    sequencer->pause("disk_full");
+    sequencer->pause("disk_almost_full");
     sequencer->resume();
     EXPECT_EQ(sequencer->pause_reason(), "restart_required");
     restart();
@@ -99,11 +99,11 @@ TEST_F(SequencerDoor, IsClosedWhilePausedAndWhatWasTakenGoesOn) {
     control->writes.close();
     auto taken = submit(send(1, user(1)));
     control->writes.wait_for_one();
-    sequencer->pause("disk_full");
-    EXPECT_EQ(sequencer->pause_reason(), "disk_full");
+    sequencer->pause("disk_almost_full");
+    EXPECT_EQ(sequencer->pause_reason(), "disk_almost_full");
     const auto refused = run(send(1, user(1)));
     EXPECT_TRUE(is_fault(refused, CommandFault::not_taking_commands));
-    EXPECT_EQ(refused.error().reason, "disk_full");
+    EXPECT_EQ(refused.error().reason, "disk_almost_full");
     control->writes.open();
     EXPECT_TRUE(taken.result());
     sequencer->resume();
