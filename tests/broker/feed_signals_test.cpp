@@ -132,6 +132,25 @@ TEST_F(FeedSignals, PresenceIsToldToThoseWhoShareARoomOnceEach) {
     EXPECT_EQ(outside.read_any().at("type"), "problem");
 }
 
+TEST_F(FeedSignals, PresenceCostsNothingInRoomsOfMoreThanAThousandMembers) {
+    const RoomId crowded = world.room(alice);
+    UpdateRoom larger;
+    larger.max_members = limits::presence_members_max + 10;
+    (void)world.run(alice, crowded, larger);
+    for (std::size_t members = 1; members < limits::presence_members_max; ++members)
+        (void)world.run({UserId(new_uuid(system_now())), {}, {}}, crowded, JoinRoom{});
+    (void)world.run(bob, crowded, JoinRoom{});
+    const auto carol = world.person("carol");
+    (void)world.run(carol, world.room(alice), JoinRoom{});
+
+    FeedClient hers = world.live(alice);
+    FeedClient his = world.live(bob);
+    FeedClient carols = world.live(carol);
+    EXPECT_EQ(hers.read("presence").at("user_id"), to_text(carol.user))
+        << "people are told of in their order: of bob she was not told";
+    EXPECT_TRUE(world.server().is_online(bob.user)) << "and may ask";
+}
+
 TEST_F(FeedSignals, PresenceOfManyWhoComeAtOnceIsToldALittleAtATime) {
     const RoomId hall = world.room(alice);
     constexpr std::size_t crowd = 40;
