@@ -123,6 +123,24 @@ TEST_F(RateLimits, BoundFeedsOfAUserBeforeTheHandshake) {
     EXPECT_TRUE(bob.feed().is_open()) << "another user is not concerned";
 }
 
+TEST_F(RateLimits, BoundUploadsOfAUser) {
+    Person alice(server, "alice");
+    Person bob(server, "bob");
+    const auto begin_by = [](Person& who) {
+        return who.ask("POST", "/uploads", {{"Tus-Resumable", "1.0.0"}, {"Upload-Length", "1"}});
+    };
+    EXPECT_GT(refused_after(200, "uploads_per_user", [&] { return begin_by(alice); }), 20);
+    EXPECT_EQ(begin_by(bob).status, 201) << "another user is not concerned";
+}
+
+TEST_F(RateLimits, BoundSearchesOfAUser) {
+    Person alice(server, "alice");
+    Person bob(server, "bob");
+    const auto search_by = [](Person& who) { return who.get("/search?q=anything"); };
+    EXPECT_GT(refused_after(5'000, "searches_per_user", [&] { return search_by(alice); }), 10);
+    EXPECT_EQ(search_by(bob).status, 200) << "another user is not concerned";
+}
+
 TEST_F(RateLimits, BoundAttemptsAtInviteCodes) {
     Person alice(server, "alice");
     const auto guess = [&] { return alice.post("/invite-links/nonsense/join"); };
