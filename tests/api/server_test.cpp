@@ -1,10 +1,16 @@
 #include "api/server.hpp"
 
+#include "api/assets.hpp"
+#include "api/http_text.hpp"
 #include "tests/api/raw_client.hpp"
 #include "tests/api/test_server.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -77,12 +83,14 @@ TEST(Server, AnswersAPreflightOfAConfiguredOriginOnly) {
     RawClient client(server.port());
     const std::string begin =
         "OPTIONS /ok HTTP/1.1\r\nHost: x\r\nAccess-Control-Request-Method: GET\r\n"
-        "Access-Control-Request-Headers: authorization, if-match\r\nOrigin: ";
+        "Access-Control-Request-Headers: authorization, x-forwarded-for\r\nOrigin: ";
     const auto ours = client.ask(begin + "https://chat.example\r\n\r\n");
     EXPECT_EQ(ours->status, 204);
     EXPECT_EQ(ours->headers.at("access-control-allow-origin"), "https://chat.example");
     EXPECT_EQ(ours->headers.at("access-control-allow-methods"), "GET, HEAD, OPTIONS");
-    EXPECT_EQ(ours->headers.at("access-control-allow-headers"), "authorization, if-match");
+    const std::string& taken = ours->headers.at("access-control-allow-headers");
+    EXPECT_THAT(taken, ::testing::HasSubstr("Authorization, "));
+    EXPECT_THAT(lower_case(taken), ::testing::Not(::testing::HasSubstr("x-forwarded-for")));
     EXPECT_EQ(ours->headers.at("access-control-max-age"), "600");
     EXPECT_EQ(ours->headers.at("vary"), "Origin");
     const auto theirs = client.ask(begin + "https://evil.example\r\n\r\n");
@@ -90,6 +98,33 @@ TEST(Server, AnswersAPreflightOfAConfiguredOriginOnly) {
     EXPECT_EQ(theirs->headers.at("allow"), "GET, HEAD, OPTIONS");
     EXPECT_FALSE(theirs->headers.contains("access-control-allow-origin"));
     EXPECT_FALSE(theirs->headers.contains("access-control-allow-methods"));
+    EXPECT_FALSE(theirs->headers.contains("access-control-allow-headers"));
+}
+
+// The names of all "in": "header" parameters below `node`.
+void collect_headers(const nlohmann::json& node, std::set<std::string>& names) {
+    if (node.is_object() && node.value("in", nlohmann::json()) == "header")
+        names.insert(lower_case(node.at("name").get<std::string>()));
+    for (const auto& child : node)
+        if (child.is_structured()) collect_headers(child, names);
+}
+
+TEST(Server, TakesEveryHeaderOfTheDocumentFromAConfiguredOrigin) {
+    const auto found = std::ranges::find(assets(), "/api/v1/openapi.json", &Asset::path);
+    ASSERT_NE(found, assets().end());
+    std::set<std::string> named = {"authorization", "content-type"};
+    collect_headers(nlohmann::json::parse(found->plain), named);
+    ASSERT_TRUE(named.contains("idempotency-key"));
+    ServerOptions options;
+    options.cors_origins = {"*"};
+    TestServer server(test_routes(), options);
+    RawClient client(server.port());
+    const auto answer = client.ask(
+        "OPTIONS /echo HTTP/1.1\r\nHost: x\r\nOrigin: https://chat.example\r\n"
+        "Access-Control-Request-Method: POST\r\n\r\n"
+    );
+    const std::string& taken = answer->headers.at("access-control-allow-headers");
+    for (const std::string& name : named) EXPECT_TRUE(list_contains(taken, name)) << name;
 }
 
 TEST(Server, AnswersAClientThatHasHalfClosed) {
