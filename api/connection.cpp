@@ -238,7 +238,7 @@ void Connection::write_answer(const HttpResponse& response, Moment now) {
     const bool ends_by_closing = response.stream && !response.stream_bytes && !stream_in_chunks_;
     frame.keep_alive = keep_alive_ = head_.keep_alive && !core_->draining && !ends_by_closing;
     append_answer(output_, response, frame);
-    observe(response.status, now);
+    observe(response.status);
 
     request_.reset();
     release_body();
@@ -316,8 +316,11 @@ bool Connection::fail(const HttpFault& fault, Moment now) {
     return false;
 }
 
-void Connection::observe(int status, Moment now) const {
-    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(now - begun_);
+// By the clock, not by the turn's moment: most answers are made in the turn that read the request.
+void Connection::observe(int status) const {
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now() - begun_
+    );
     core_->hooks.observer(
         {.route = request_->route,
          .method = request_->method,

@@ -86,7 +86,7 @@ private:
     void end_stream();
     void end_after_output();
     [[nodiscard]] bool fail(const HttpFault& fault, Moment now);
-    void observe(int status, Moment now) const;
+    void observe(int status) const;
     void release_body();
 
     [[nodiscard]] std::string_view unread() const {

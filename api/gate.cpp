@@ -43,8 +43,9 @@ Connection* Gate::complete(Completion& completion) {
     if (connection != nullptr && connection->key() == completion.to &&
         connection->take_answer(completion, now_))
         return connection;
-    const auto took =
-        std::chrono::duration_cast<std::chrono::microseconds>(now_ - completion.begun);
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now() - completion.begun
+    );
     core_->hooks.observer(
         {.route = completion.request->route,
          .method = completion.request->method,

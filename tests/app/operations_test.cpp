@@ -99,6 +99,7 @@ TEST_F(Operations, CountInPrometheusFamilies) {
           "verbatim_log_position",
           "verbatim_view_position",
           "verbatim_projection_lag_events",
+          "verbatim_search_lag_events",
           "verbatim_log_bytes",
           "verbatim_views_bytes",
           "verbatim_disk_free_bytes",
@@ -114,6 +115,15 @@ TEST_F(Operations, CountInPrometheusFamilies) {
     // By the route's pattern, never by the path that was asked for.
     EXPECT_THAT(answer.body, HasSubstr("/rooms/{room_id}/messages"));
     EXPECT_THAT(answer.body, ::testing::Not(HasSubstr(room)));
+}
+
+TEST_F(Operations, TimeQueriesToo) {
+    for (int i = 0; i < 20; ++i) (void)ask_once(server(), "GET", "/api/v1/limits");
+    const std::string text = ask_once(server(), "GET", "/metrics").body;
+    const std::string name = "\nverbatim_http_request_seconds_sum{route=\"/api/v1/limits\"} ";
+    const std::size_t at = text.find(name);
+    ASSERT_NE(at, std::string::npos);
+    EXPECT_GT(std::stod(text.substr(at + name.size())), 0.0);
 }
 
 TEST_F(Operations, PublishTheKeyThatVerifiesTheTokens) {
