@@ -117,7 +117,7 @@ void FeedSession::request_was_read() {
 
 void FeedSession::refuse(const Problem& problem) {
     auto frames = std::make_shared<Frames>();
-    frames->bytes = refusal_text(problem, base32_text(context_.parts.new_uuid()));
+    frames->bytes = refusal_text(problem, "req_" + base32_text(context_.parts.new_uuid()));
     frames->count = 1;
     phase_ = Phase::closing;
     due_ = std::chrono::steady_clock::now() + milliseconds(bounds::closing_ms_max);

@@ -240,7 +240,7 @@ void FeedSession::command_is_done(const std::string& ref, const CommandResult& r
 }
 
 void FeedSession::send_problem(const std::string& ref, const Problem& problem) {
-    send(problem_frame(ref, problem, base32_text(context_.parts.new_uuid())));
+    send(problem_frame(ref, problem, "req_" + base32_text(context_.parts.new_uuid())));
 }
 
 }  // namespace verbatim::feed
