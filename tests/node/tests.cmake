@@ -22,3 +22,9 @@ add_test(NAME node_client_end_to_end
     COMMAND ${node} --test end_to_end.mjs WORKING_DIRECTORY ${node_tests})
 set_tests_properties(node_client_end_to_end PROPERTIES LABELS system TIMEOUT 300
     ENVIRONMENT "VERBATIM=$<TARGET_FILE:verbatim>;OPENAPI=${CMAKE_BINARY_DIR}/openapi.json;ASYNCAPI=${CMAKE_BINARY_DIR}/asyncapi.json")
+
+find_program(chromium NAMES chromium REQUIRED)
+add_test(NAME docs_page_in_a_browser
+    COMMAND ${node} --test docs_page.mjs WORKING_DIRECTORY ${node_tests})
+set_tests_properties(docs_page_in_a_browser PROPERTIES LABELS system TIMEOUT 120
+    ENVIRONMENT "VERBATIM=$<TARGET_FILE:verbatim>;OPENAPI=${CMAKE_BINARY_DIR}/openapi.json;CHROMIUM=${chromium}")
