@@ -3,7 +3,8 @@
 
     bench/run.py [--runs 3] [--seconds 30] [--binary build/release/verbatim] [ROW...]
 
-Rows: sends32 sends64 solo fanout fanout_paced pages memory restart slow_reader cold_room. A 4408 or an error voids a run.
+Rows: sends32 sends64 solo fanout fanout_paced pages memory restart slow_reader cold_room typing
+download. A 4408 or an error voids a run.
 """
 import argparse
 import json
@@ -117,6 +118,25 @@ class Bench:
         self.repeat("100 feeds, 100 sends/s", *common)
         self.repeat("the same beside a slow resume", *common, "--slow-readers", "1")
 
+    def typing(self):
+        """1,000 users say 5 times a second that they type, in one room and in 100, while one sender is timed."""
+        data = self.fresh()
+        server = Server(self.options.binary, data)
+        rows = server.load("typing", "--feeds", "1000", "--rooms", "100", "--rate", "100", "--runs",
+                           str(self.options.runs), "--seconds", str(self.options.seconds))
+        server.end()
+        shutil.rmtree(data)
+        for rooms in sorted({row["rooms"] for row in rows}):
+            for phase in ("idle", "storm"):
+                of = [row[phase] for row in rows if row["rooms"] == rooms]
+                if errors := sum(row["errors"] + row["late_sends"] for row in of):
+                    sys.exit(f"typing: void, {errors} errors")
+                column = lambda key: [row[key] for row in of]
+                ms = lambda key: spread([v / 1000 for v in column(key)], 2)
+                print(f"| 100 sends/s, 1,000 feeds in {rooms} room(s), {phase}: {spread(column('typed_per_second'))} said, "
+                      f"{spread(column('told_per_second'))} frames told a second | – | p50 {ms('p50_us')}, p99 {ms('p99_us')} ms | "
+                      f"{spread(column('server_cores'), 2)} | {spread(column('generator_cores'), 2)} |", flush=True)
+
     def cold_room(self):
         for _ in range(self.options.runs):
             data = self.fresh()
@@ -228,7 +248,8 @@ def main():
     parser.add_argument("--binary", default=os.path.join(ROOT, "build/release/verbatim"))
     parser.add_argument("--scratch", default=os.path.join(ROOT, "build"))
     parser.add_argument("rows", nargs="*", default=[
-        "sends32", "sends64", "solo", "fanout", "fanout_paced", "pages", "memory", "restart", "slow_reader", "cold_room"])
+        "sends32", "sends64", "solo", "fanout", "fanout_paced", "pages", "memory", "restart", "slow_reader", "cold_room",
+        "typing", "download"])
     options = parser.parse_args()
     print("| what | rate: median (min–max) | latency | server cores | generator cores |\n|---|---|---|---|---|")
     for row in options.rows:

@@ -1,5 +1,6 @@
 #include "bench/load/fanout.hpp"
 
+#include "bench/load/feed.hpp"
 #include "bench/load/http_load.hpp"
 
 #include <array>
@@ -16,95 +17,6 @@
 namespace bench {
 
 namespace {
-
-// One WebSocket feed: shakes hands, then walks the server's unmasked frames (RFC 6455 5.2).
-class Feed {
-public:
-    Feed(const Target& target, const User& user, const std::string& query)
-        : socket_(connect_to(target.host, target.feed_port)) {
-        const std::string request =
-            "GET /api/v1/feed?token=" + user.token + query +
-            " HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-        if (::send(socket_, request.data(), request.size(), MSG_NOSIGNAL) < 0)
-            throw std::runtime_error("a feed's handshake was not sent");
-        while (pending_.find("\r\n\r\n") == std::string::npos) read_blocking();
-        if (!pending_.starts_with("HTTP/1.1 101"))
-            throw std::runtime_error("a feed was refused: " + pending_.substr(0, 200));
-        pending_.erase(0, pending_.find("\r\n\r\n") + 4);
-        while (!caught_up_) {
-            walk([](std::string_view) {});
-            if (!caught_up_) read_blocking();
-        }
-        events_ = 0;
-        set_non_blocking(socket_);
-    }
-    ~Feed() { ::close(socket_); }
-    Feed(const Feed&) = delete;
-    Feed& operator=(const Feed&) = delete;
-
-    // Reads what is there and shows each event frame. False when the server closed.
-    template <class OnEvent>
-    bool receive(OnEvent on_event) {
-        static std::array<char, 1 << 18> chunk;
-        const ssize_t count = ::recv(socket_, chunk.data(), chunk.size(), 0);
-        if (count < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
-        if (count == 0) return false;
-        pending_.append(chunk.data(), static_cast<std::size_t>(count));
-        return walk(on_event);
-    }
-    [[nodiscard]] int socket() const { return socket_; }
-    [[nodiscard]] std::uint64_t events() const { return events_; }
-
-private:
-    void read_blocking() {
-        std::array<char, 4096> chunk{};
-        const ssize_t count = ::recv(socket_, chunk.data(), chunk.size(), 0);
-        if (count <= 0) throw std::runtime_error("a feed ended before it was caught up");
-        pending_.append(chunk.data(), static_cast<std::size_t>(count));
-    }
-
-    template <class OnEvent>
-    bool walk(OnEvent on_event) {
-        std::size_t at = 0;
-        bool open = true;
-        while (pending_.size() >= at + 2) {
-            const auto byte = [&](std::size_t i) {
-                return static_cast<std::uint64_t>(static_cast<unsigned char>(pending_[at + i]));
-            };
-            std::uint64_t length = byte(1) & 0x7f;
-            std::size_t head = 2;
-            if (length == 126) {
-                if (pending_.size() < at + 4) break;
-                length = byte(2) << 8 | byte(3);
-                head = 4;
-            } else if (length == 127) {
-                if (pending_.size() < at + 10) break;
-                length = 0;
-                for (std::size_t i = 2; i < 10; ++i) length = length << 8 | byte(i);
-                head = 10;
-            }
-            if (pending_.size() < at + head + length) break;
-            const auto opcode = byte(0) & 0x0f;
-            const std::string_view payload(pending_.data() + at + head, length);
-            if (opcode == 8) open = false;
-            if (opcode == 1 && payload.starts_with(R"({"type":"event")")) {
-                ++events_;
-                on_event(payload);
-            } else if (opcode == 1 && payload.starts_with(R"({"type":"caught_up")")) {
-                caught_up_ = true;
-            }
-            at += head + length;
-        }
-        pending_.erase(0, at);
-        return open;
-    }
-
-    int socket_ = -1;
-    std::string pending_;
-    bool caught_up_ = false;
-    std::uint64_t events_ = 0;
-};
 
 // A feed that asks for everything and hardly reads: 1 KiB a second through a small window.
 class SlowReader {
@@ -137,18 +49,6 @@ private:
     int socket_;
     std::int64_t due_ = 0;
 };
-
-std::vector<std::unique_ptr<Feed>> open_feeds(
-    const Target& target,
-    std::size_t count,
-    const std::vector<User>& readers,
-    const std::string& query
-) {
-    std::vector<std::unique_ptr<Feed>> feeds;
-    for (std::size_t i = 0; i < count; ++i)
-        feeds.push_back(std::make_unique<Feed>(target, readers[i % readers.size()], query));
-    return feeds;
-}
 
 constexpr std::string_view stamp = "sent_us=";
 

@@ -2,6 +2,7 @@
 #include "bench/load/fanout.hpp"
 #include "bench/load/http_load.hpp"
 #include "bench/load/statistics.hpp"
+#include "bench/load/typing.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -23,7 +24,9 @@ struct Options {
     std::size_t feeds = 1000;
     std::size_t messages = 0;
     std::size_t slow_readers = 0;
+    std::size_t runs = 1;
     double rate = 0;
+    double typing_rate = 5;
 };
 
 // Runs `work` and adds what server and generator spent.
@@ -136,6 +139,66 @@ nlohmann::json fanout_load(const Options& options) {
     });
 }
 
+// As many rooms, made by the first users; user i is a member of room i % rooms.
+std::vector<std::string> typing_rooms(
+    const Options& options, const std::vector<User>& users, std::size_t rooms
+) {
+    std::vector<std::string> made;
+    const nlohmann::json body = {{"name", "typing"}, {"max_members", users.size() + 2}};
+    for (std::size_t i = 0; i < rooms; ++i)
+        made.push_back(
+            call(options.target, "POST", "/api/v1/rooms", users[i].token, body).at("room_id")
+        );
+    for (std::size_t i = rooms; i < users.size(); ++i)
+        call(options.target, "POST", "/api/v1/rooms/" + made[i % rooms] + "/join", users[i].token);
+    return made;
+}
+
+nlohmann::json typing_phase(const Options& options, TypingRun& run, double typing_per_second) {
+    TypingPlan plan;
+    plan.seconds = options.seconds;
+    plan.warm_up_seconds = options.warm_up_seconds;
+    plan.sends_per_second = options.rate;
+    plan.typing_per_second = typing_per_second;
+    return measured(options, [&] {
+        const TypingResult result = run.run(plan);
+        const double seconds = plan.seconds + plan.warm_up_seconds;
+        return nlohmann::json{
+            {"sends", result.latency.count()},
+            {"p50_us", result.latency.quantile(0.5)},
+            {"p99_us", result.latency.quantile(0.99)},
+            {"typed_per_second", static_cast<double>(result.typed) / seconds},
+            {"told_per_second", static_cast<double>(result.told) / seconds},
+            {"late_sends", result.late_sends},
+            {"errors", result.errors}};
+    });
+}
+
+// One sender is timed while nobody types and while all --feeds users do, in turns: first all of
+// them in one room, then spread over --rooms.
+nlohmann::json typing_load(const Options& options) {
+    std::vector<User> users;
+    for (std::size_t i = 0; i < options.feeds; ++i)
+        users.push_back(sign_in(options.target, "bench.typist" + std::to_string(i)));
+    const auto one = typing_rooms(options, users, 1);
+    const auto many = typing_rooms(options, users, options.rooms);
+    auto feeds = open_feeds(options.target, users.size(), users, "");
+    nlohmann::json rows = nlohmann::json::array();
+    for (const auto& rooms : {one, many}) {
+        TypingRun run(options.target, feeds, rooms, users.front());
+        for (std::size_t i = 0; i < options.runs; ++i) {
+            constexpr double quiet_seconds = 3;
+            run.settle(quiet_seconds);
+            rows.push_back(
+                {{"rooms", rooms.size()},
+                 {"idle", typing_phase(options, run, 0)},
+                 {"storm", typing_phase(options, run, options.typing_rate)}}
+            );
+        }
+    }
+    return rows;
+}
+
 nlohmann::json hold(const Options& options) {
     hold_feeds(options.target, options.feeds, readers_of(options, ""), options.seconds);
     return {{"feeds", options.feeds}};
@@ -157,11 +220,14 @@ int main(int argc, char** argv) {
     app.add_option("--messages", options.messages);
     app.add_option("--rate", options.rate);
     app.add_option("--slow-readers", options.slow_readers);
+    app.add_option("--runs", options.runs);
+    app.add_option("--typing-rate", options.typing_rate);
     app.require_subcommand(1);
     app.fallthrough();
     app.add_subcommand("sends", "durable sends, closed loop");
     app.add_subcommand("pages", "newest 50 messages of a room of --messages");
     app.add_subcommand("fanout", "one room, --feeds feeds; --rate 0: at saturation");
+    app.add_subcommand("typing", "--rate sends a second while nobody types, and while all do");
     app.add_subcommand("hold", "idle feeds, for --seconds");
     CLI11_PARSE(app, argc, argv);
     try {
@@ -169,6 +235,7 @@ int main(int argc, char** argv) {
         if (app.got_subcommand("sends")) row = send_load(options);
         if (app.got_subcommand("pages")) row = page_load(options);
         if (app.got_subcommand("fanout")) row = fanout_load(options);
+        if (app.got_subcommand("typing")) row = typing_load(options);
         if (app.got_subcommand("hold")) row = hold(options);
         std::printf("%s\n", row.dump().c_str());
         return 0;
