@@ -81,7 +81,13 @@ public:
     std::string text() {
         std::string text;
         if (random_() % 4 == 0) {
-            for (std::size_t i = 0; i < 20; ++i) text += character(characters_(random_));
+            std::size_t last = characters;
+            for (std::size_t i = 0; i < 20; ++i) {
+                std::size_t rank = characters_(random_);
+                if (last == 0 && rank == 1) rank = 2;  // these two are never neighbours
+                text += character(rank);
+                last = rank;
+            }
             return text;
         }
         for (std::size_t i = 0; i < 12; ++i) text += word(words_(random_)) + ' ';
@@ -234,7 +240,10 @@ int main(int argc, char** argv) {
         const auto chinese = [](std::mt19937_64& random) {
             return character(random() % 300) + character(random() % 300);
         };
+        const auto never_neighbours = [](std::mt19937_64&) { return character(0) + character(1); };
         const Kind kinds[] = {
+            {"two most common characters, never together", never_neighbours},
+            {"the same in 20 busy rooms", never_neighbours, 0, 20},
             {"rare word, all 2,000 rooms", rare},
             {"common word, all 2,000 rooms", common},
             {"two common words, all 2,000 rooms", two_common},
