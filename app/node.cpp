@@ -200,6 +200,7 @@ Expected<void, std::string> Node::Parts::open_feed() {
     options.bind = configuration.bind;
     options.port = configuration.feed_port;
     options.sessions_max = configuration.feed_sessions_max;
+    options.origins = configuration.cors_origins;
     feed = std::make_unique<feed::FeedServer>(
         feed::FeedParts{
             .log = engine->log(),

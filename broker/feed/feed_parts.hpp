@@ -42,7 +42,7 @@ struct FeedOptions {
     std::string bind = "127.0.0.1";
     std::uint16_t port = 8081;  // 0: any free one
     std::size_t sessions_max = 12'000;
-    // Values of `Origin` that browsers may come from; empty: any.
+    // Values of `Origin` that browsers may come from besides the same host; "*": any.
     std::vector<std::string> origins;
     std::chrono::milliseconds heartbeat = std::chrono::seconds(limits::feed_heartbeat_seconds);
     // How often pings, expired tokens and overdue handshakes are looked for.

@@ -122,6 +122,13 @@ void read_subprotocols(std::string_view list, FeedRequest& request) {
     if (request.token.empty()) request.token = trimmed(cut(list, ','));
 }
 
+// "[::1]:8081" and "chat.example" without the port.
+std::string_view without_port(std::string_view host) {
+    const std::size_t colon = host.rfind(':');
+    const bool has_port = colon != host.npos && host.find(']', colon) == host.npos;
+    return has_port ? host.substr(0, colon) : host;
+}
+
 }  // namespace
 
 Answer<FeedRequest> read_feed_request(const FeedHead& head) {
@@ -136,6 +143,22 @@ Answer<FeedRequest> read_feed_request(const FeedHead& head) {
         request.token = trimmed(credentials);
     read_subprotocols(head.subprotocols, request);
     return request;
+}
+
+bool is_welcome_origin(
+    std::string_view origin, std::string_view host, const std::vector<std::string>& listed
+) {
+    const bool is_listed = std::ranges::any_of(listed, [&](const std::string& each) {
+        return each == "*" || each == origin;
+    });
+    if (origin.empty() || is_listed) return true;
+    constexpr std::string_view after_scheme = "://";
+    const std::size_t scheme = origin.find(after_scheme);
+    if (scheme == origin.npos) return false;  // "null", of a page that is nobody's
+    const std::string_view theirs = without_port(origin.substr(scheme + after_scheme.size()));
+    std::string ours(without_port(host));
+    for (char& c : ours) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return !theirs.empty() && equal_ignoring_case(theirs, ours);
 }
 
 }  // namespace verbatim::feed

@@ -32,4 +32,11 @@ struct FeedHead {
 // Errors: 404 not_found (no such path), 400 bad_request (a parameter is not what it should be).
 [[nodiscard]] Answer<FeedRequest> read_feed_request(const FeedHead& head);
 
+// Whether a page of `origin` (the header of that name; empty: no browser) may open feeds here: one
+// of the host that was asked (`host`, the header), whatever the port, or one that is listed; "*"
+// lists all.
+[[nodiscard]] bool is_welcome_origin(
+    std::string_view origin, std::string_view host, const std::vector<std::string>& listed
+);
+
 }  // namespace verbatim::feed

@@ -98,9 +98,9 @@ void FeedSession::request_was_read() {
     if (!websocket::is_upgrade(request)) {
         return refuse(http_problem(426, "this port speaks WebSocket (RFC 6455) only"));
     }
-    const auto& origins = context_.options.origins;
     const std::string_view origin = as_std(request[http::field::origin]);
-    if (!origins.empty() && !origin.empty() && std::ranges::find(origins, origin) == origins.end())
+    const std::string_view host = as_std(request[http::field::host]);
+    if (!is_welcome_origin(origin, host, context_.options.origins))
         return refuse(not_allowed("feeds are not opened from this origin"));
 
     handshake_->address = context_.parts.client_address(

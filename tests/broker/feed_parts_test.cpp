@@ -138,6 +138,27 @@ TEST(FeedRequest, RefusesTooManyRooms) {
     EXPECT_FALSE(read_feed_request({.target = target}).has_value());
 }
 
+TEST(FeedRequest, IsWelcomeFromTheSameHostAndFromListedOrigins) {
+    const std::vector<std::string> listed = {"https://chat.example"};
+    for (const auto& [origin, host] : std::vector<std::pair<std::string, std::string>>{
+             {"", "node:8081"},
+             {"http://node:8080", "node:8081"},
+             {"https://NODE", "Node:8081"},
+             {"http://[::1]:8080", "[::1]:8081"},
+             {"http://[::1]", "[::1]"},
+             {"https://chat.example", "node:8081"}})
+        EXPECT_TRUE(is_welcome_origin(origin, host, listed)) << origin << " at " << host;
+    for (const auto& [origin, host] : std::vector<std::pair<std::string, std::string>>{
+             {"null", "node:8081"},
+             {"http://", ""},
+             {"http://node.evil.example", "node:8081"},
+             {"http://evil.example:8081", "node:8081"},
+             {"http://[::2]:8080", "[::1]:8081"},
+             {"http://chat.example", "node:8081"}})
+        EXPECT_FALSE(is_welcome_origin(origin, host, listed)) << origin << " at " << host;
+    EXPECT_TRUE(is_welcome_origin("null", "node:8081", {"*"}));
+}
+
 // Batches of one event each, as the sequencer announces them.
 std::vector<std::shared_ptr<const CommittedBatch>> committed(EventLog& log, std::size_t count) {
     testing::LogScribe scribe(log);

@@ -21,6 +21,7 @@ TEST(Feed, IsOpenedFromTheOriginsThatAreListedAndByWhatIsNoBrowser) {
         return world.client().upgrade(target, {{"Origin", origin}});
     };
     EXPECT_TRUE(from("https://chat.example").starts_with("HTTP/1.1 101"));
+    EXPECT_TRUE(from("http://test:8080").starts_with("HTTP/1.1 101")) << "the host that it asks";
     EXPECT_TRUE(from("https://evil.example").starts_with("HTTP/1.1 403"));
     EXPECT_TRUE(from("http://chat.example").starts_with("HTTP/1.1 403"));
     EXPECT_TRUE(from("null").starts_with("HTTP/1.1 403"));

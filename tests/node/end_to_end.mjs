@@ -5,6 +5,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import * as jose from 'jose';
 import * as tus from 'tus-js-client';
+import WebSocket from 'ws';
 import { AsyncApi, OpenApi } from './documents.mjs';
 import { Api, Feed, Server } from './server.mjs';
 
@@ -240,6 +241,34 @@ test('the feed takes its token in the header, the query or a sub-protocol', asyn
   const chat = new Feed(`${server.feed}/ws/chat/${await roomOf(alice, {})}/?token=${alice.token}`, asyncApi);
   feeds.push(chat);
   assert.equal((await chat.nextOfType('welcome')).user_id, alice.id);
+});
+
+test('pages of other hosts ask and open feeds only where they are named', async () => {
+  const named = 'https://chat.example';
+  const open = new Server(VERBATIM, ['--cors-origins', named]);
+  const feedFrom = (at, origin) => new Promise((resolve) => {
+    const socket = new WebSocket(`${at.feed}/api/v1/feed?token=nonsense`, { origin });
+    socket.on('unexpected-response', (_, answer) => { socket.terminate(); resolve(answer.statusCode); });
+    socket.on('close', resolve);
+    socket.on('error', () => {}); // 'close' follows
+  });
+  const preflight = async (at, origin) => {
+    const headers = { Origin: origin, 'Access-Control-Request-Method': 'POST' };
+    const answer = await fetch(`${at.http}/api/v1/rooms`, { method: 'OPTIONS', headers });
+    return answer.headers.get('access-control-allow-origin');
+  };
+  try {
+    await open.start();
+    assert.equal(await feedFrom(server, server.http), 4401);
+    assert.equal(await feedFrom(server, named), 403);
+    assert.equal(await preflight(server, named), null);
+    assert.equal(await feedFrom(open, named), 4401);
+    assert.equal(await preflight(open, named), named);
+    assert.equal(await feedFrom(open, 'https://evil.example'), 403);
+    assert.equal(await preflight(open, 'https://evil.example'), null);
+  } finally {
+    await open.end();
+  }
 });
 
 test('the feed sends, tells, and answers what is none of its frames', async () => {

@@ -13,8 +13,9 @@ const READY = /ready: (http:\/\/\S+:\d+) and (ws:\/\/[^/\s]+:\d+)/;
 const PATIENCE_MS = 30_000;
 
 export class Server {
-  constructor(binary) {
+  constructor(binary, options = []) {
     this.binary = binary;
+    this.options = options;
     this.folder = mkdtempSync(join(tmpdir(), 'verbatim-node-'));
   }
 
@@ -22,7 +23,7 @@ export class Server {
   async start() {
     const ports = ['--http-port', '0', '--feed-port', '0'];
     const data = join(this.folder, 'data');
-    this.process = spawn(this.binary, ['serve', '--data', data, ...ports, '--rate-limits', 'off'],
+    this.process = spawn(this.binary, ['serve', '--data', data, ...ports, '--rate-limits', 'off', ...this.options],
       { stdio: ['ignore', 'ignore', 'pipe'] });
     const lines = [];
     const reader = createInterface({ input: this.process.stderr });
