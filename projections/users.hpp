@@ -19,7 +19,7 @@ struct UserRow {
     std::set<ServerRole> roles;
 };
 
-// Who is there: by id, by username, by the beginning of either name.
+// Who is there: by id, by username, by the beginning of a username.
 class Users final : public Projection {
 public:
     explicit Users(const Storage& storage, std::size_t column);
