@@ -18,10 +18,12 @@ constexpr const char* settings = R"(
 
 constexpr auto newest = Position(std::numeric_limits<std::int64_t>::max());
 
-// FTS5 opens a list for every room that it is asked about. Somebody who is in more of them is
-// likely to be in a word's newest rooms, so those are looked at before the rooms in turn.
+// FTS5 opens a list for every room that it is asked about, and walks all of them beside the words'.
+// Words that are rare, or rare together, are found sooner without. Somebody who is in more rooms
+// than one expression takes is likely to be in a word's newest ones, so more is looked at first.
 constexpr std::size_t rooms_per_expression = 200;
-constexpr std::size_t candidates_before_rooms = 2'000;
+constexpr std::size_t candidates_before_rooms = 64;
+constexpr std::size_t candidates_before_many_rooms = 2'000;
 
 template <class Id>
 Id id_of(std::string_view bytes) {
@@ -127,16 +129,18 @@ StoreResult<void> SearchReader::drop_outdated(
 StoreResult<SearchPage> SearchReader::walk(
     const SearchQuery& query, const SearchView& view, const std::string& expression
 ) {
-    Scan all;
+    const bool has_many = query.rooms.size() > rooms_per_expression;
     Position before = query.before.value_or(newest);
-    if (query.rooms.size() > rooms_per_expression) {
-        auto first = scan(query, view, expression, before, candidates_before_rooms);
-        if (!first) return failure(first.error());
-        all = *std::move(first);
-        if (all.looked_down_to) before = *all.looked_down_to;
-    } else {
-        all.looked_down_to = before;
-    }
+    auto first = scan(
+        query,
+        view,
+        expression,
+        before,
+        has_many ? candidates_before_many_rooms : candidates_before_rooms
+    );
+    if (!first) return failure(first.error());
+    Scan all = *std::move(first);
+    if (all.looked_down_to) before = *all.looked_down_to;
     const bool goes_on = all.looked_down_to && all.hits.size() <= query.limit;
     if (goes_on) all.looked_down_to.reset();
     for (std::size_t i = 0; goes_on && i < query.rooms.size(); i += rooms_per_expression) {

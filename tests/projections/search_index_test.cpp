@@ -221,6 +221,26 @@ TEST(SearchIndex, LooksIntoMoreRoomsThanOneExpressionTakes) {
     for (std::size_t i = 0; i < found.size(); ++i) ASSERT_EQ(found[i], Position(2'700 - i));
 }
 
+TEST(SearchIndex, LooksBehindTheNewerMessagesOfOtherRooms) {
+    SearchWorld world;
+    world.say(yard, anna, "common, and the oldest");
+    for (int i = 0; i < 3; ++i) world.say(hall, anna, "common in the hall");
+    for (int i = 0; i < 200; ++i)
+        world.scribe().write(stream_of(numbered_id<RoomId>(9'000)), boris, {sent("common")});
+    world.say(yard, anna, "common, and the newest");
+    world.caught_up();
+    SearchQuery query = world.query("common");
+    query.rooms = {yard};
+    EXPECT_THAT(
+        world.texts(query), ElementsAre("common, and the newest", "common, and the oldest")
+    );
+    EXPECT_EQ(world.page(query).next, std::nullopt);
+    query.limit = 1;
+    EXPECT_THAT(world.texts(query), ElementsAre("common, and the newest"));
+    query.before = world.page(query).next;
+    EXPECT_THAT(world.texts(query), ElementsAre("common, and the oldest"));
+}
+
 TEST(SearchIndex, TimesOutAtItsDeadlineAndFindsAgainAfterwards) {
     SearchWorld world;
     for (int i = 0; i < 200; ++i) world.say(hall, anna, "tick " + std::to_string(i));
