@@ -20,6 +20,13 @@ tl::unexpected<StoreError> corrupt(std::string detail) {
     return failure(StoreError{StoreFault::corrupt_record, {}, "a delivery: " + std::move(detail)});
 }
 
+std::size_t bytes_of(const DeliveredEvent& event) {
+    std::size_t bytes = event_bytes_min + event.record.size();
+    for (const auto& content : event.contents)
+        bytes += 1 + (content ? sizeof(Salt) + 4 + content->bytes.size() : 0);
+    return bytes;
+}
+
 void write_event(ByteWriter& out, const DeliveredEvent& event) {
     out.number(static_cast<std::uint32_t>(event.record.size()));
     out.raw(event.record);
@@ -74,11 +81,7 @@ StoreResult<DeliveredEvent> deliverable(StoredEvent stored) {
 
 std::string encode_delivery(const Delivery& delivery) {
     std::size_t bytes = head_bytes + crc_bytes;
-    for (const DeliveredEvent& event : delivery.events) {
-        bytes += event_bytes_min + event.record.size();
-        for (const auto& content : event.contents)
-            bytes += 1 + (content ? sizeof(Salt) + 4 + content->bytes.size() : 0);
-    }
+    for (const DeliveredEvent& event : delivery.events) bytes += bytes_of(event);
     ByteWriter out(bytes);
     out.raw(magic);
     out.number(layout);
@@ -151,9 +154,12 @@ StoreResult<Delivery> gather_delivery(
         .root_before = *root,
         .events = {}};
     delivery.events.reserve(stored->size());
+    std::size_t bytes = head_bytes + crc_bytes;
     for (StoredEvent& event : *stored) {
         auto delivered = deliverable(std::move(event));
         if (!delivered) return failure(delivered.error());
+        bytes += bytes_of(*delivered);
+        if (bytes > bounds.bytes_max && !delivery.events.empty()) break;
         delivery.events.push_back(std::move(*delivered));
     }
     return delivery;

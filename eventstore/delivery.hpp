@@ -46,7 +46,7 @@ struct Delivery {
 
 struct DeliveryBounds {
     std::size_t events_max = 0;
-    std::size_t bytes_max = 0;  // of records and contents; the first event goes whatever its size
+    std::size_t bytes_max = 0;  // of the encoded delivery; the first event goes whatever its size
 };
 // The events behind `after`, as many as there are and fit. Events are few, or none at the head.
 // Errors: missing_record when `after` is beyond the head; those of EventLog::read_stored.

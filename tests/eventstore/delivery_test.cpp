@@ -108,6 +108,16 @@ TEST_F(Gathering, StopsAtEitherBoundButGivesAtLeastOneEvent) {
     EXPECT_EQ(gather(Position(5), {.events_max = 9, .bytes_max = 10}).events.size(), 1u);
 }
 
+TEST_F(Gathering, StaysWithinItsBoundWhenItIsEncoded) {
+    write(std::vector<std::string>(200, "x"));
+    for (const std::size_t bytes_max : {1'000u, 5'000u, 20'000u}) {
+        const Delivery delivery = gather(Position(2), {.events_max = 200, .bytes_max = bytes_max});
+        EXPECT_GT(delivery.events.size(), 1u);
+        EXPECT_LT(delivery.events.size(), 200u);
+        EXPECT_LE(encode_delivery(delivery).size(), bytes_max);
+    }
+}
+
 TEST_F(Gathering, GivesAHeartbeatAtTheHeadAndNothingBeyondIt) {
     write({"one"});
     const Delivery heartbeat = gather(Position(3));
