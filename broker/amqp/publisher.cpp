@@ -1,0 +1,318 @@
+#include "broker/amqp/publisher.hpp"
+
+#include "broker/amqp/backoff.hpp"
+#include "broker/amqp/bell.hpp"
+#include "broker/amqp/publish_cursor.hpp"
+#include "broker/amqp/window.hpp"
+#include "domain/limits.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace verbatim::amqp {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds first_retry{100};
+constexpr milliseconds longest_retry{limits::broker_retry_ms_max};
+constexpr milliseconds cursor_interval{100};
+// While something is on its way, so much is waited for a fuller piece.
+constexpr milliseconds batching{1};
+constexpr milliseconds last_words{1'000};
+constexpr milliseconds stop_patience{2'000};  // for last words on a connection that hangs
+
+}  // namespace
+
+struct Publisher::State {
+    State(const EventLog& the_log, std::unique_ptr<PublishedStream> the_stream, PublisherOptions o)
+        : log(the_log),
+          stream(std::move(the_stream)),
+          options(std::move(o)),
+          cursor(options.cursor_file, log.epoch()),
+          backoff(first_retry, longest_retry, options.seed),
+          confirmed(cursor.position()) {
+        figures.confirmed = confirmed;
+    }
+
+    void run();
+    void use(std::unique_ptr<Connection> opened);
+    BrokerResult<void> serve();
+    BrokerResult<void> connect_and_serve();
+    BrokerResult<void> fill_window(Clock::time_point now);
+    BrokerResult<void> publish(const PublishedStream::Piece& piece);
+    BrokerResult<void> take_notices(milliseconds wait);
+    BrokerResult<void> take(const Notice& notice);
+    void keep_cursor(Clock::time_point now, bool at_once);
+    void begin_where_confirmed();
+    [[nodiscard]] bool may_publish() const;
+    [[nodiscard]] bool has_more() const { return published < log.head(); }
+    [[nodiscard]] bool is_done(Clock::time_point now) const;
+    [[nodiscard]] milliseconds patience(Clock::time_point now) const;
+    BrokerError log_failed(const StoreError& error) const;
+    void tell(const BrokerError& error);
+    void show();
+    void pause_before_retry();
+
+    const EventLog& log;
+    const std::unique_ptr<PublishedStream> stream;
+    const PublisherOptions options;
+    Bell bell;
+    std::atomic<bool> stopping{false};
+
+    // The thread's.
+    PublishCursor cursor;
+    Backoff backoff;
+    Window window;
+    Position published;  // handed to the broker on this connection
+    Position confirmed;
+    Clock::time_point published_at;  // the last piece
+    Clock::time_point cursor_kept_at;
+    Clock::time_point stop_at = Clock::time_point::max();
+    std::string told;  // the last failure
+
+    mutable std::mutex mutex;  // of what follows
+    std::condition_variable ended;
+    bool has_ended = false;
+    PublisherFigures figures;
+    std::unique_ptr<Connection> connection;  // made and used by the thread alone
+
+    std::thread thread;
+};
+
+// A log that was put back to an earlier state goes on from its head: its readers will see.
+void Publisher::State::begin_where_confirmed() {
+    confirmed = cursor.position();
+    if (confirmed > log.head()) {
+        options.report(
+            "positions " + std::to_string(log.head().value() + 1) + " to " +
+            std::to_string(confirmed.value()) +
+            " were published and are not in the log any more: was an older copy of it restored?"
+        );
+        confirmed = log.head();
+    }
+    published = confirmed;
+    window.clear();
+}
+
+void Publisher::State::run() {
+    while (!stopping) {
+        const auto served = connect_and_serve();
+        keep_cursor(Clock::now(), true);
+        use(nullptr);
+        if (served) break;
+        tell(served.error());
+        pause_before_retry();
+    }
+    const std::lock_guard lock(mutex);
+    has_ended = true;
+    ended.notify_all();
+}
+
+void Publisher::State::use(std::unique_ptr<Connection> opened) {
+    const std::lock_guard lock(mutex);
+    connection = std::move(opened);
+}
+
+BrokerResult<void> Publisher::State::connect_and_serve() {
+    auto opened = Connection::open(options.connection);
+    if (!opened) {
+        stream->broker_failed(opened.error());
+        return failure(opened.error());
+    }
+    use(std::move(*opened));
+    auto prepared = stream->prepare(*connection, options.connection);
+    if (!prepared) return failure(prepared.error());
+    auto confirming = connection->confirm();
+    if (!confirming) return failure(confirming.error());
+    begin_where_confirmed();
+    if (!told.empty()) options.report("the broker is there again");
+    told.clear();
+    {
+        const std::lock_guard lock(mutex);
+        ++figures.connects;
+    }
+    return serve();
+}
+
+BrokerResult<void> Publisher::State::serve() {
+    while (true) {
+        const auto now = Clock::now();
+        if (stopping && stop_at == Clock::time_point::max()) stop_at = now + last_words;
+        if (is_done(now)) return {};
+        if (auto filled = fill_window(now); !filled) return filled;
+        show();
+        keep_cursor(now, false);
+        if (auto taken = take_notices(patience(now)); !taken) return taken;
+    }
+}
+
+bool Publisher::State::is_done(Clock::time_point now) const {
+    if (!stopping) return false;
+    return now >= stop_at || (window.empty() && !has_more());
+}
+
+bool Publisher::State::may_publish() const {
+    return !connection->is_blocked() && window.pieces() < options.unconfirmed_max;
+}
+
+BrokerResult<void> Publisher::State::fill_window(Clock::time_point now) {
+    const auto waiting = log.head().value() - published.value();
+    const bool gathers =
+        !window.empty() && waiting < limits::delivery_events_max && now - published_at < batching;
+    while (!gathers && has_more() && may_publish()) {
+        auto piece = stream->piece_after(published);
+        if (!piece) return failure(log_failed(piece.error()));
+        if (auto sent = publish(*piece); !sent) return sent;
+        if (auto taken = take_notices(milliseconds(0)); !taken) return taken;
+    }
+    if (has_more() || now - published_at < options.heartbeat || !may_publish()) return {};
+    auto piece = stream->heartbeat(published);
+    if (!piece) return failure(log_failed(piece.error()));
+    published_at = now;
+    return *piece ? publish(**piece) : BrokerResult<void>();
+}
+
+BrokerResult<void> Publisher::State::publish(const PublishedStream::Piece& piece) {
+    for (const PublishedStream::Message& message : piece.messages) {
+        auto sent = connection->publish(
+            {.exchange = message.exchange,
+             .routing_key = message.routing_key,
+             .content_type = message.content_type,
+             .body = message.body,
+             .persistent = message.persistent}
+        );
+        if (!sent) return sent;
+    }
+    window.add(piece.messages.size(), piece.last);
+    published = piece.last;
+    published_at = Clock::now();
+    return {};
+}
+
+// Until something has to be done that no notice and no bell tells of.
+milliseconds Publisher::State::patience(Clock::time_point now) const {
+    if (has_more() && may_publish()) return batching;
+    const auto until_heartbeat =
+        std::chrono::ceil<milliseconds>(published_at + options.heartbeat - now);
+    auto wait = std::clamp(until_heartbeat, batching, options.heartbeat);
+    if (confirmed != cursor.position() || stopping) wait = std::min(wait, cursor_interval);
+    return wait;
+}
+
+BrokerResult<void> Publisher::State::take_notices(milliseconds wait) {
+    const bool sleeps = wait.count() > 0;
+    while (true) {
+        auto notice = connection->next(wait, sleeps ? bell.descriptor() : -1);
+        if (!notice) return failure(notice.error());
+        if (!*notice) break;
+        if (auto taken = take(**notice); !taken) return taken;
+        wait = milliseconds(0);
+    }
+    if (sleeps) bell.hear();
+    return {};
+}
+
+BrokerResult<void> Publisher::State::take(const Notice& notice) {
+    if (std::holds_alternative<ConsumerEnded>(notice))
+        return failure(BrokerError{
+            BrokerFault::connection_lost, "the queue that says who leads was deleted"});
+    const auto* const confirmation = std::get_if<Confirmation>(&notice);
+    if (confirmation == nullptr) return {};
+    if (!confirmation->taken)
+        return failure(BrokerError{
+            BrokerFault::refused, "the broker could not keep what was published"});
+    const std::size_t messages = window.confirm(confirmation->tag, confirmation->multiple);
+    if (const auto reached = window.reached()) confirmed = std::max(confirmed, *reached);
+    backoff.reset();
+    const std::lock_guard lock(mutex);
+    figures.messages_confirmed += messages;
+    figures.confirmed = confirmed;
+    return {};
+}
+
+void Publisher::State::keep_cursor(Clock::time_point now, bool at_once) {
+    if (confirmed == cursor.position() || connection == nullptr) return;
+    if (!at_once && now - cursor_kept_at < cursor_interval) return;
+    cursor_kept_at = now;
+    if (auto kept = cursor.move_to(confirmed); !kept) options.report(kept.error());
+}
+
+BrokerError Publisher::State::log_failed(const StoreError& error) const {
+    return {BrokerFault::refused, "the log cannot be read: " + verbatim::describe(error)};
+}
+
+// A failure that lasts is told once.
+void Publisher::State::tell(const BrokerError& error) {
+    const std::string text = describe(error);
+    {
+        const std::lock_guard lock(mutex);
+        figures.connected = false;
+        figures.blocked = false;
+        figures.state = name_of(error.fault);
+    }
+    if (text == told) return;
+    told = text;
+    options.report("followers are not told what happens: " + text + "; trying again");
+}
+
+void Publisher::State::show() {
+    const bool blocked = connection->is_blocked();
+    const std::lock_guard lock(mutex);
+    if (blocked != figures.blocked)
+        options.report(
+            blocked ? "the broker takes nothing now: it is short of memory or disk"
+                    : "the broker takes messages again"
+        );
+    figures.connected = true;
+    figures.blocked = blocked;
+    figures.state = blocked ? "blocked" : "connected";
+}
+
+void Publisher::State::pause_before_retry() {
+    const auto until = Clock::now() + backoff.next();
+    while (!stopping && Clock::now() < until)
+        bell.wait(std::chrono::ceil<milliseconds>(until - Clock::now()));
+}
+
+Publisher::Publisher(
+    const EventLog& log, std::unique_ptr<PublishedStream> stream, PublisherOptions options
+)
+    : state_(std::make_unique<State>(log, std::move(stream), std::move(options))) {}
+
+Publisher::~Publisher() {
+    stop();
+}
+
+void Publisher::start() {
+    state_->thread = std::thread([state = state_.get()] { state->run(); });
+}
+
+void Publisher::stop() {
+    if (!state_->thread.joinable()) return;
+    state_->stopping = true;
+    state_->bell.ring();
+    {
+        std::unique_lock lock(state_->mutex);
+        const bool in_time =
+            state_->ended.wait_for(lock, stop_patience, [this] { return state_->has_ended; });
+        if (!in_time && state_->connection) state_->connection->abandon();
+    }
+    state_->thread.join();
+}
+
+void Publisher::wake() {
+    state_->bell.ring();
+}
+
+PublisherFigures Publisher::figures() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->figures;
+}
+
+}  // namespace verbatim::amqp
