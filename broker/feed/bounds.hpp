@@ -22,6 +22,9 @@ inline constexpr std::uint64_t receipt_members_max = 1'000;
 inline constexpr std::int64_t typing_renewal_ms = 3'000;  // less than limits::typing_ms
 inline constexpr std::int64_t typing_again_ms = 1'000;
 inline constexpr std::size_t presence_users_max = 65'536;  // beyond it nobody has a grace
+// What other nodes are told again of everybody who is here, and how long they believe it.
+inline constexpr std::int64_t presence_renewal_ms = 15'000;
+inline constexpr std::int64_t presence_lease_ms = 40'000;  // two renewals may be lost
 // Handed to sessions in one sweep; what is more waits for the next.
 inline constexpr std::size_t presence_deliveries_max = 50'000;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "broker/signal.hpp"
 #include "eventstore/commands/sequencer.hpp"
 #include "eventstore/event_log.hpp"
 #include "projections/views.hpp"
@@ -36,6 +37,9 @@ struct FeedParts {
         client_address;
     // An operating failure that a feed met, for the log. Any thread; may be empty.
     std::function<void(const std::string& what)> report;
+    // Tells the other nodes of this log what is never logged. Feed thread; must not block. Empty:
+    // there are none.
+    std::function<void(const Signal&)> tell_others = {};
 };
 
 struct FeedOptions {

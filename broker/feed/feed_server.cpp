@@ -5,6 +5,7 @@
 #include "broker/feed/feed_session.hpp"
 #include "broker/feed/session_registry.hpp"
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <future>
@@ -31,7 +32,8 @@ struct FeedServer::Engine {
                .counters = counters,
                .presence = presence,
                .post = [this](std::function<void()> task) { net::post(*io, std::move(task)); },
-               .now = options.now}
+               .now = options.now,
+               .tell_others = parts.tell_others}
           ),
           context{
               .parts = parts,
@@ -76,6 +78,7 @@ struct FeedServer::Engine {
     SessionRegistry sessions{counters};
     Acceptor acceptor;
     Timer sweep_timer;
+    std::atomic<std::size_t> heard_waiting{0};  // of other nodes' signals
     bool stopping = false;
     std::optional<std::promise<void>> all_gone;  // of drain()
     std::thread thread;
@@ -110,6 +113,7 @@ void FeedServer::Engine::sweep() {
 
 void FeedServer::Engine::tell_if_all_gone() {
     if (!all_gone || sessions.size() > 0) return;
+    hub.tell_who_is_here();
     all_gone->set_value();
     all_gone.reset();
 }
@@ -182,6 +186,17 @@ void FeedServer::note(const std::vector<ReadNoteChange>& changes) {
 void FeedServer::typing(const RoomId& room, const UserId& user, bool typing) {
     net::post(*engine_->io, [this, room, user, typing] {
         engine_->hub.typing(room, user, typing);
+    });
+}
+
+void FeedServer::hear(const SignalFrom& signal) {
+    if (engine_->heard_waiting.fetch_add(1) >= limits::signals_waiting_max) {
+        engine_->heard_waiting.fetch_sub(1);
+        return;
+    }
+    net::post(*engine_->io, [this, signal] {
+        engine_->heard_waiting.fetch_sub(1);
+        engine_->hub.heard(signal);
     });
 }
 

@@ -24,9 +24,9 @@ struct FeedFigures {
 // The live feed: WebSockets on a port of their own, and the hub that tells them what happened.
 // One thread runs all connections and the hub; a second one reads the log for feeds that resume.
 //
-// Threads:  announce(), note(), typing(), is_online() and figures() from any; the rest by one
-// thread. Lifetime: the parts outlive the server. Commands that feeds submitted may be answered
-// after it is
+// Threads:  announce(), note(), typing(), hear(), is_online() and figures() from any; the rest by
+//           one thread.
+// Lifetime: the parts outlive the server. Commands that feeds submitted may be answered after it is
 //           gone; the answers are dropped.
 class FeedServer {
 public:
@@ -48,7 +48,10 @@ public:
     void note(const std::vector<ReadNoteChange>& changes);
     // Tells the others in the room that `user` types. Requires: `user` is its member.
     void typing(const RoomId& room, const UserId& user, bool typing);
-    // Whether the user has a feed open on this node, or had one limits::presence_grace_ms ago.
+    // What another node tells. From any thread; does not block, and drops what is too much.
+    void hear(const SignalFrom& signal);
+    // Whether the user has a feed open on this node or another, or had one
+    // limits::presence_grace_ms ago.
     [[nodiscard]] bool is_online(const UserId& user) const;
 
     // Accepts no further connections; those that are there go on.

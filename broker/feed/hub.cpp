@@ -33,7 +33,8 @@ void remove_one(
 Hub::Hub(Parts parts)
     : parts_(std::move(parts)),
       pending_(parts_.log, parts_.log.head(), bounds::hub_pending_events_max),
-      position_(parts_.log.head()) {}
+      position_(parts_.log.head()),
+      elsewhere_(parts_.presence) {}
 
 void Hub::announce(const std::shared_ptr<const CommittedBatch>& batch) {
     if (pending_.add(batch)) parts_.post([this] { drain(); });
@@ -228,6 +229,7 @@ void Hub::enter(Recipient& recipient) {
     recipient.entered_ = true;
     by_user_[recipient.user_].push_back(&recipient);
     parts_.presence.opened(recipient.user_);
+    if (feeds_of(recipient.user_).size() == 1) came_or_went(recipient.user_);
 }
 
 StoreResult<void> Hub::go_live(Recipient& recipient) {
@@ -254,6 +256,7 @@ void Hub::leave(Recipient& recipient) {
     if (!recipient.entered_) return;
     parts_.presence.closed(recipient.user_);
     remove_one(by_user_, recipient.user_, &recipient);
+    if (feeds_of(recipient.user_).empty()) came_or_went(recipient.user_);
     for (const RoomId& room : recipient.rooms_) remove_one(by_room_, room, &recipient);
     if (recipient.scope_.everything) remove_one(auditors_, &recipient);
     if (recipient.run_ != DeliveryRuns::nothing) remove_one(touched_, &recipient);

@@ -4,6 +4,7 @@
 #include "broker/feed/delivery_runs.hpp"
 #include "broker/feed/pending_batches.hpp"
 #include "broker/feed/presence.hpp"
+#include "broker/feed/presence_elsewhere.hpp"
 #include "broker/feed/recipient.hpp"
 #include "broker/feed/room_audience.hpp"
 #include "broker/feed/typing_states.hpp"
@@ -43,7 +44,9 @@ public:
         FeedCounters& counters;
         Presence& presence;  // told who enters and leaves
         Post post;
-        std::function<TypingStates::Time()> now;  // of typing
+        std::function<TypingStates::Time()> now;  // of typing, and of what other nodes tell
+        // Tells the other nodes of this log; must not block. Empty: there are none.
+        std::function<void(const Signal&)> tell_others;
     };
     // Begins at the log's head: before the sequencer commits anything more.
     explicit Hub(Parts parts);
@@ -70,6 +73,11 @@ public:
     // A member of the room says that it types, or does no more; the others are told what
     // TypingStates finds worth telling.
     void typing(const RoomId& room, const UserId& user, bool typing);
+    // What another node tells: its users' typing and presence.
+    void heard(const SignalFrom& signal);
+    // Tells the other nodes whose feeds came and went since this was called last, and every
+    // bounds::presence_renewal_ms who is here. sweep() calls it.
+    void tell_who_is_here();
     // Tells what time has changed: typing that ends by itself, who is online. Presence goes to the
     // live feeds of those who share a room of at most limits::presence_members_max members with the
     // user, each once; larger rooms are skipped. Costs a look at each room of a user that came or
@@ -91,6 +99,7 @@ private:
     void part(const RoomId& room, const UserId& user);
     void deliver(Recipient& recipient);
     void end_typing(const RoomId& room, const RecordedEvent& event, const RoomAudience& audience);
+    void came_or_went(const UserId& user);
     void tell_typing(const RoomId& room, const UserId& user, bool typing);
     [[nodiscard]] std::size_t tell_presence(const Presence::Change& change);
     [[nodiscard]] bool is_small(const RoomId& room, std::size_t members_max) const;
@@ -116,6 +125,9 @@ private:
     Feeds auditors_;                             // live ones with scope=all
     std::vector<std::pair<Position, std::function<void()>>> waiters_;
     TypingStates typing_;
+    PresenceElsewhere elsewhere_;
+    std::vector<UserId> came_or_went_;  // since the other nodes were told
+    TypingStates::Time renewed_at_;
     std::unordered_map<RoomId, std::unordered_map<UserId, Version>> noted_;  // read markers told
 
     // The slice that is being handled.

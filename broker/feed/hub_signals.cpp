@@ -16,8 +16,43 @@ constexpr std::size_t rooms_per_look = 256;
 void Hub::typing(const RoomId& room, const UserId& user, bool typing) {
     const auto news = typing_.said(room, user, typing, parts_.now());
     if (!news) return;
+    if (parts_.tell_others)
+        parts_.tell_others(TypingSignal{.room = room, .user = user, .typing = *news});
     tell_typing(room, user, *news);
     flush_slice();
+}
+
+void Hub::heard(const SignalFrom& signal) {
+    if (const auto* presence = std::get_if<PresenceSignal>(&signal.signal))
+        return elsewhere_.heard(signal.node, *presence, parts_.now());
+    const auto& [room, user, typing] = std::get<TypingSignal>(signal.signal);
+    const auto news = typing_.said(room, user, typing, parts_.now());
+    if (!news) return;
+    tell_typing(room, user, *news);
+    flush_slice();
+}
+
+void Hub::came_or_went(const UserId& user) {
+    if (parts_.tell_others) came_or_went_.push_back(user);
+}
+
+void Hub::tell_who_is_here() {
+    if (!parts_.tell_others) return;
+    PresenceSignal signal;
+    const auto add = [&](const UserId& user) {
+        signal.users.push_back({.user = user, .online = !feeds_of(user).empty()});
+        if (signal.users.size() < PresenceSignal::users_max) return;
+        parts_.tell_others(signal);
+        signal.users.clear();
+    };
+    for (const UserId& user : came_or_went_) add(user);
+    came_or_went_.clear();
+    const auto now = parts_.now();
+    if (now - renewed_at_ >= std::chrono::milliseconds(bounds::presence_renewal_ms)) {
+        renewed_at_ = now;
+        for (const auto& [user, feeds] : by_user_) add(user);
+    }
+    if (!signal.users.empty()) parts_.tell_others(signal);
 }
 
 // Whoever has sent what it was typing, or is gone, types no more.
@@ -35,6 +70,8 @@ void Hub::tell_typing(const RoomId& room, const UserId& user, bool typing) {
 void Hub::sweep() {
     for (const auto& [room, user, typing] : typing_.advance(parts_.now()))
         tell_typing(room, user, typing);
+    tell_who_is_here();
+    elsewhere_.sweep(parts_.now());
     parts_.presence.tell(bounds::presence_deliveries_max, [this](const Presence::Change& change) {
         return tell_presence(change);
     });

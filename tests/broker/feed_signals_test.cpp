@@ -169,5 +169,58 @@ TEST_F(FeedSignals, PresenceOfManyWhoComeAtOnceIsToldALittleAtATime) {
     }
 }
 
+// --- other nodes ---
+
+const Uuid other_node = numbered_uuid(77);
+
+TEST_F(FeedSignals, TypingIsToldToOtherNodesAndTheirsIsToldHere) {
+    const RoomId hall = world.room(alice);
+    (void)world.run(bob, hall, JoinRoom{});
+    FeedClient hers = world.live(alice);
+    hers.send(saying(hall, true));
+    const TypingSignal told{.room = hall, .user = alice.user, .typing = true};
+    (void)world.signal([&](const Signal& signal) { return signal == Signal(told); });
+    const TypingSignal theirs{.room = hall, .user = bob.user, .typing = true};
+    world.server().hear({.node = other_node, .signal = theirs});
+    EXPECT_EQ(hers.read(), typing_of(hall, bob, true));
+    world.move_clock(limits::typing_ms / 1'000);
+    EXPECT_EQ(hers.read(), typing_of(hall, bob, false)) << "also when the end is lost";
+}
+
+TEST_F(FeedSignals, WhoComesAndGoesIsToldToOtherNodes) {
+    const auto says = [&](bool online) {
+        return [this, online](const Signal& signal) {
+            const auto* presence = std::get_if<PresenceSignal>(&signal);
+            const PresenceSignal::User wanted{.user = bob.user, .online = online};
+            return presence != nullptr &&
+                   std::ranges::find(presence->users, wanted) != presence->users.end();
+        };
+    };
+    {
+        FeedClient his = world.live(bob);
+        (void)world.signal(says(true));
+    }
+    (void)world.signal(says(false));
+}
+
+TEST_F(FeedSignals, WhoIsOnlineElsewhereIsOnlineHere) {
+    const RoomId hall = world.room(alice);
+    (void)world.run(bob, hall, JoinRoom{});
+    FeedClient hers = world.live(alice);
+    const auto say = [&](bool online) {
+        world.server().hear(
+            {.node = other_node,
+             .signal = PresenceSignal{.users = {{.user = bob.user, .online = online}}}}
+        );
+    };
+    say(true);
+    EXPECT_EQ(hers.read("presence").at("online"), true);
+    EXPECT_TRUE(world.server().is_online(bob.user));
+    say(false);
+    settle(hers);
+    world.move_clock(limits::presence_grace_ms / 1'000);
+    EXPECT_EQ(hers.read("presence").at("online"), false);
+}
+
 }  // namespace
 }  // namespace verbatim::testing

@@ -12,8 +12,10 @@
 #include "tests/support/log_scribe.hpp"
 #include "tests/support/temporary_folder.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <future>
 #include <gtest/gtest.h>
 #include <map>
@@ -80,6 +82,12 @@ public:
                         const std::lock_guard lock(mutex_);
                         if (!expects_reports_) ADD_FAILURE() << what;
                         reports_.push_back(what);
+                        told_.notify_all();
+                    },
+                .tell_others =
+                    [this](const Signal& signal) {
+                        const std::lock_guard lock(mutex_);
+                        signals_.push_back(signal);
                         told_.notify_all();
                     }},
             std::move(options)
@@ -214,6 +222,16 @@ public:
         told_.wait(lock, [this] { return !reports_.empty(); });
         return reports_.front();
     }
+    // Waits until other nodes were told what `is_meant` takes; returns it.
+    Signal signal(const std::function<bool(const Signal&)>& is_meant) {
+        std::unique_lock lock(mutex_);
+        auto found = signals_.end();
+        told_.wait(lock, [&] {
+            found = std::ranges::find_if(signals_, is_meant);
+            return found != signals_.end();
+        });
+        return *found;
+    }
     [[nodiscard]] const Metrics& metrics() const { return metrics_; }
     void move_clock(std::int64_t seconds) { clock_ahead_us_ += seconds * 1'000'000; }
 
@@ -251,6 +269,7 @@ private:
     bool withholding_ = false;
     bool expects_reports_ = false;
     std::vector<std::string> reports_;
+    std::vector<Signal> signals_;  // what other nodes were told
     std::vector<std::shared_ptr<const CommittedBatch>> withheld_;
     TemporaryFolder folder_;
     std::unique_ptr<Uploads> uploads_;
