@@ -4,6 +4,11 @@ if(NOT EXISTS ${swagger_ui}/swagger-ui-bundle.js)
     message(FATAL_ERROR "web/node_modules/swagger-ui-dist is missing. `npm ci --ignore-scripts` in "
         "web/ brings it (./run and ./test do that); it needs npm and a network once.")
 endif()
+foreach(package tus-js-client/dist/tus.min.js htm/preact/standalone.module.js)
+    if(NOT EXISTS ${CMAKE_SOURCE_DIR}/web/node_modules/${package})
+        message(FATAL_ERROR "web/node_modules/${package} is missing: run `npm ci --ignore-scripts` in web/.")
+    endif()
+endforeach()
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
 function(verbatim_document name)
@@ -26,7 +31,17 @@ set(verbatim_assets
     /docs/docs.css=${CMAKE_SOURCE_DIR}/api/docs/docs.css
     /docs/swagger-ui.css=${swagger_ui}/swagger-ui.css
     /docs/swagger-ui-bundle.js=${swagger_ui}/swagger-ui-bundle.js
-    /docs/favicon.png=${swagger_ui}/favicon-32x32.png)
+    /docs/favicon.png=${swagger_ui}/favicon-32x32.png
+    /=${CMAKE_SOURCE_DIR}/web/client/index.html
+    /audit=${CMAKE_SOURCE_DIR}/web/client/audit.html
+    /web/preact.js=${CMAKE_SOURCE_DIR}/web/node_modules/htm/preact/standalone.module.js
+    /web/tus.min.js=${CMAKE_SOURCE_DIR}/web/node_modules/tus-js-client/dist/tus.min.js)
+file(GLOB client_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/client/*.js
+    ${CMAKE_SOURCE_DIR}/web/client/*.css ${CMAKE_SOURCE_DIR}/web/client/*.svg)
+foreach(file ${client_files})
+    get_filename_component(name ${file} NAME)
+    list(APPEND verbatim_assets /web/${name}=${file})
+endforeach()
 list(TRANSFORM verbatim_assets REPLACE "^[^=]*=" "" OUTPUT_VARIABLE verbatim_asset_files)
 add_custom_command(
     OUTPUT ${CMAKE_BINARY_DIR}/assets.cpp

@@ -8,9 +8,7 @@
 
 namespace verbatim::api {
 
-// The documents and their pages: what assets() holds, each at its path, and /docs/problems. Anyone
-// may read them. A copy may be kept; it is asked for anew each time and answered with 304 where it
-// is still good. Those who accept gzip get it.
+// The documents and their pages, /docs/problems among them. Anyone may read them.
 void add_docs(RouteTable& table);
 
 // What a client does about a problem; "" for a code that is not on the list of problem_codes().

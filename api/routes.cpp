@@ -13,6 +13,7 @@
 #include "api/room_routes.hpp"
 #include "api/search_routes.hpp"
 #include "api/upload_routes.hpp"
+#include "api/web_routes.hpp"
 #include "domain/limits.hpp"
 
 #include <string>
@@ -159,6 +160,7 @@ RouteTable make_routes(const Services& services) {
     add_members(rows);
     add_messages(rows);
     add_files(rows);
+    add_web(table, services);
     add_docs(table);
     add_marks(rows);
     add_audit(rows);

@@ -16,6 +16,7 @@
 #include "protocol/uploads.hpp"
 #include "protocol/work_pool.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -50,6 +51,10 @@ struct Services {
     // one, at most after limits::min_position_wait_ms and a second; nullopt: there is none.
     std::function<void(Position, std::function<void(std::optional<SignedTreeHead>)>)> tree_head;
     std::string verifier_key;  // the log's, as C2SP writes it
+    // Where the feed is, for pages: its public address where one was configured, else "", and its
+    // port on this host; 0 while it is not open.
+    std::string feed_url;
+    std::function<std::uint16_t()> feed_port;
     // Why this node is not ready, or nullopt. Open commands and queries are refused till then.
     std::function<std::optional<std::string>()> not_ready;
 };

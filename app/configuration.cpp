@@ -65,6 +65,19 @@ void add_configuration(CLI::App& app, Configuration& configuration) {
         "--feed-port", configuration.feed_port, "port of the WebSocket feed; 0: any free"
     );
     app.add_option(
+           "--feed-url",
+           configuration.feed_url,
+           "the feed's address for browsers, behind a proxy: wss://chat.example/api/v1/feed"
+    )
+        ->check(CLI::Validator(
+            [](const std::string& url) {
+                const bool fits =
+                    url.empty() || url.starts_with("ws://") || url.starts_with("wss://");
+                return fits ? "" : "is no ws:// or wss:// address: " + url;
+            },
+            "URL"
+        ));
+    app.add_option(
            "--http-threads", configuration.http_threads, "workers that parse and answer requests"
     )
         ->check(CLI::Range(1, 64));

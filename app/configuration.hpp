@@ -20,6 +20,7 @@ struct Configuration {
     std::string bind = "127.0.0.1";
     std::uint16_t http_port = 8080;
     std::uint16_t feed_port = 8081;
+    std::string feed_url;  // where browsers find the feed; empty: at feed_port of the page's host
     unsigned http_threads = 2;
     unsigned password_threads = 1;
     std::size_t http_connections_max = 8'000;

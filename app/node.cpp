@@ -123,6 +123,11 @@ void Node::Parts::make_services() {
                          Position covering, TreeHeadListener listener
                      ) { engine->tell_tree_head(covering, std::move(listener)); },
         .verifier_key = engine->log_key().verifier_key(),
+        .feed_url = configuration.feed_url,
+        .feed_port =
+            [this] {
+                return ready.load(std::memory_order_acquire) ? feed->port() : std::uint16_t{0};
+            },
         .not_ready = [this] { return not_ready(); }});
     metrics.on_scrape([this] { return gauges(); });
 }

@@ -19,9 +19,11 @@ export class Server {
     this.folder = mkdtempSync(join(tmpdir(), 'verbatim-node-'));
   }
 
-  // Starts it, again after kill9() too, and waits until it says that it is ready. The ports are new.
-  async start() {
-    const ports = ['--http-port', '0', '--feed-port', '0'];
+  // Starts it, again after kill9() too, and waits until it says that it is ready. The ports are new,
+  // or `again` those that it had.
+  async start({ again = false } = {}) {
+    const port = (url) => (again ? new URL(url).port : '0');
+    const ports = ['--http-port', port(this.http), '--feed-port', port(this.feed)];
     const data = join(this.folder, 'data');
     this.process = spawn(this.binary, ['serve', '--data', data, ...ports, '--rate-limits', 'off', ...this.options],
       { stdio: ['ignore', 'ignore', 'pipe'] });
