@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { openPage, startBrowser } from './browser.mjs';
 import { Server } from './server.mjs';
 
 const { VERBATIM, OPENAPI, CHROMIUM } = process.env;
@@ -41,15 +41,8 @@ async function tryOut(operationId, { parameters = {}, body } = {}) {
 
 before(async () => {
   await server.start();
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
-  page = await browser.newPage();
-  page.setDefaultTimeout(30_000);
-  page.on('console', (line) => { if (['error', 'warning'].includes(line.type())) complaints.push(line.text()); });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('requestfailed', (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
+  browser = await startBrowser(CHROMIUM);
+  page = await openPage(browser, complaints);
   page.on('request', (request) => { if (request.url().startsWith('http')) hosts.add(new URL(request.url()).origin); });
 });
 

@@ -28,3 +28,7 @@ add_test(NAME docs_page_in_a_browser
     COMMAND ${node} --test docs_page.mjs WORKING_DIRECTORY ${node_tests})
 set_tests_properties(docs_page_in_a_browser PROPERTIES LABELS system TIMEOUT 120
     ENVIRONMENT "VERBATIM=$<TARGET_FILE:verbatim>;OPENAPI=${CMAKE_BINARY_DIR}/openapi.json;CHROMIUM=${chromium}")
+add_test(NAME web_client_in_a_browser
+    COMMAND ${node} --test web_client.mjs WORKING_DIRECTORY ${node_tests})
+set_tests_properties(web_client_in_a_browser PROPERTIES LABELS system TIMEOUT 180
+    ENVIRONMENT "VERBATIM=$<TARGET_FILE:verbatim>;CHROMIUM=${chromium}")

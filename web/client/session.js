@@ -57,7 +57,7 @@ const json = async (answer) => (answer.status === 204 ? null : answer.json());
 
 export async function register(username, password, displayName) {
   const body = {username, password, ...(displayName ? {display_name: displayName} : {})};
-  await send('POST', 'users', {body});
+  await json(await send('POST', 'users', {body})); // unread, an answer counts as given up
   return signIn(username, password);
 }
 
