@@ -187,7 +187,8 @@ TEST(Hub, EndsAllFeedsWhenTheLogCannotBeReadAndGoesOnBehindIt) {
          .counters = counters,
          .presence = presence,
          .post = [&](std::function<void()> task) { tasks.push_back(std::move(task)); },
-         .now = std::chrono::steady_clock::now}
+         .now = std::chrono::steady_clock::now,
+         .tell_others = {}}
     );
     const RoomId room(new_uuid(system_now()));
     const auto batch_of = [&](std::uint64_t first, std::uint64_t count) {
