@@ -1,19 +1,13 @@
 #include "broker/amqp/delivery_stream.hpp"
 
 #include "broker/amqp/names.hpp"
+#include "broker/amqp/queue_holder.hpp"
 #include "domain/limits.hpp"
 #include "eventstore/delivery.hpp"
 
 #include <utility>
 
 namespace verbatim::amqp {
-
-namespace {
-
-// Who leads says something every second.
-constexpr std::chrono::milliseconds listening{3'000};
-
-}  // namespace
 
 DeliveryStream::DeliveryStream(const EventLog& log, const Uuid& instance, Leadership& leadership)
     : log_(log), instance_(instance), leadership_(leadership) {}
@@ -35,10 +29,11 @@ BrokerResult<void> DeliveryStream::prepare(Connection& connection, const Connect
     }
     // It may be our own connection of before, of which the broker does not know yet that it is
     // dead.
-    if (hears_another(own))
-        leadership_.another_leads();
-    else
-        leadership_.is_held_elsewhere();
+    switch (find_queue_holder(own, log_.epoch(), instance_)) {
+        case QueueHolder::nobody: break;  // the next attempt gets it
+        case QueueHolder::silent: leadership_.is_held_elsewhere(); break;
+        case QueueHolder::another: leadership_.another_leads(); break;
+    }
     return declared;
 }
 
@@ -52,28 +47,6 @@ BrokerResult<void> DeliveryStream::take_lead(Connection& connection) const {
     if (!taken) return failure(taken.error());
     // Nothing is ever sent to it: a consumer is told when it is deleted.
     return connection.consume(queue);
-}
-
-bool DeliveryStream::hears_another(const ConnectionOptions& own) const {
-    ConnectionOptions options = own;
-    options.name += ", listening for who leads";
-    const auto opened = Connection::open(options);
-    if (!opened) return false;
-    Connection& ear = **opened;
-    const auto queue = ear.declare_queue({.name = {}, .exclusive = true, .auto_delete = true});
-    if (!queue || !ear.bind(*queue, log_exchange(log_.epoch()), "") || !ear.consume(*queue))
-        return false;
-    const auto until = std::chrono::steady_clock::now() + listening;
-    while (std::chrono::steady_clock::now() < until) {
-        const auto notice = ear.next(std::chrono::milliseconds(100));
-        if (!notice) return false;
-        const auto* const message = *notice ? std::get_if<Incoming>(&**notice) : nullptr;
-        if (message == nullptr) continue;
-        const auto delivery = parse_delivery(message->body);
-        if (delivery && delivery->epoch == log_.epoch() && delivery->instance != instance_)
-            return true;
-    }
-    return false;
 }
 
 StoreResult<PublishedStream::Piece> DeliveryStream::piece(Position after, std::size_t events_max)

@@ -24,7 +24,6 @@ public:
 
 private:
     [[nodiscard]] BrokerResult<void> take_lead(Connection& connection) const;
-    [[nodiscard]] bool hears_another(const ConnectionOptions& own) const;
     [[nodiscard]] StoreResult<Piece> piece(Position after, std::size_t events_max) const;
 
     const EventLog& log_;

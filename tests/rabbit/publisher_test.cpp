@@ -436,6 +436,38 @@ TEST_F(Publishing, WaitsForItsOwnDeadConnectionAndLeadsMeanwhile) {
     leader.wait_until_confirmed(log->head());
 }
 
+TEST_F(Publishing, IsNotFencedByTheLastWordsOfAProcessThatHasEnded) {
+    LeaderNode killed(options(), 2, *log);
+    auto its_connection = connect();
+    const auto queue = leader_queue(log->epoch());
+    ASSERT_TRUE(
+        its_connection->declare_exchange(log_exchange(log->epoch()), ExchangeKind::fanout, true)
+    );
+    ASSERT_TRUE(
+        its_connection->declare_queue({.name = queue, .exclusive = true, .auto_delete = true})
+    );
+    leader.start();
+    DeliveryStream words(*log, killed.id, killed.leadership);
+    const auto say_something = [&] {
+        const auto piece = words.heartbeat(log->head()).value().value();
+        return its_connection
+            ->publish(
+                {.exchange = piece.messages[0].exchange,
+                 .routing_key = "",
+                 .content_type = "",
+                 .body = piece.messages[0].body}
+            )
+            .has_value();
+    };
+    for (int i = 0; i < 20; ++i) {
+        ASSERT_TRUE(say_something());
+        (void)its_connection->next(milliseconds(50)).value();
+    }
+    its_connection.reset();
+    leader.wait_until("leads", [&] { return leader.leadership.leads(); });
+    leader.wait_until_confirmed(log->head());
+}
+
 TEST_F(Publishing, StandsByWhereTheQueueIsHeldFromTheStart) {
     auto holder = connect();
     const auto queue = leader_queue(log->epoch());
