@@ -12,12 +12,13 @@ void is_ready(const ExchangePtr& exchange) {
     const Services& services = exchange->services();
     if (auto reason = services.not_ready())
         return exchange->send_problem(not_ready(std::move(*reason)));
-    const nlohmann::ordered_json body = {
+    nlohmann::ordered_json body = {
         {"status", "ready"},
         {"position", services.views.position().value()},
         {"log_position", services.log.head().value()},
         {"commands", services.sequencer.pause_reason().value_or("taken")},
     };
+    if (const auto broker = services.broker_state()) body["broker"] = *broker;
     exchange->send_json(200, body.dump());
 }
 

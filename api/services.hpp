@@ -55,6 +55,8 @@ struct Services {
     // port on this host; 0 while it is not open.
     std::string feed_url;
     std::function<std::uint16_t()> feed_port;
+    // How it is with the broker that tells other nodes; nullopt: none is configured.
+    std::function<std::optional<std::string>()> broker_state;
     // Why this node is not ready, or nullopt. Open commands and queries are refused till then.
     std::function<std::optional<std::string>()> not_ready;
 };

@@ -1,5 +1,7 @@
 #include "app/configuration.hpp"
 
+#include "broker/amqp/broker_url.hpp"
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <unistd.h>
@@ -48,6 +50,14 @@ std::string value_of(const CLI::Option& option) {
         joined += result;
     }
     return joined;
+}
+
+// The same for people, who may look over a shoulder: without a password.
+std::string shown_value_of(const CLI::Option& option) {
+    std::string value = value_of(option);
+    if (option.get_single_name() != "broker" || value.empty()) return value;
+    const auto url = amqp::parse_broker_url(value);
+    return url ? amqp::without_password(*url) : "(no URL of a broker)";
 }
 
 }  // namespace
@@ -120,6 +130,32 @@ void add_configuration(CLI::App& app, Configuration& configuration) {
     );
     app.add_option("--max-file-mib", configuration.max_file_mib, "the largest file to upload")
         ->check(CLI::Range(1, 1'048'576));
+    app.add_option(
+        "--node-secret-file",
+        configuration.node_secret_file,
+        "file with the secret that all nodes of this log share; none: no node may follow"
+    );
+    app.add_option(
+        "--broker",
+        configuration.broker,
+        "amqp[s]://user:password@host:port/vhost of the RabbitMQ that tells followers; none: alone"
+    );
+    app.add_option(
+        "--broker-ca",
+        configuration.broker_ca,
+        "authorities of an amqps broker, PEM; else the system's"
+    );
+    auto* certificate = app.add_option(
+        "--broker-cert", configuration.broker_cert, "client certificate for an amqps broker, PEM"
+    );
+    auto* key = app.add_option("--broker-key", configuration.broker_key, "its private key, PEM");
+    certificate->needs(key);
+    key->needs(certificate);
+    app.add_flag(
+        "--publish-json",
+        configuration.publish_json,
+        "tell bots and integrations each event as JSON by the exchange verbatim.events"
+    );
     app.add_option("--log-format", configuration.log_format, "human or json")
         ->check(CLI::IsMember({"human", "json"}));
     app.add_option("--log-level", configuration.log_level, "debug, info, warn or error")
@@ -157,7 +193,7 @@ std::string explain(
 ) {
     std::string text;
     for (const CLI::Option* option : settings_of(app)) {
-        std::string line = option->get_single_name() + " = " + value_of(*option);
+        std::string line = option->get_single_name() + " = " + shown_value_of(*option);
         line.resize(std::max<std::size_t>(line.size() + 2, 44), ' ');
         text += line + "# " + source_of(*option, arguments, from_environment) + "\n";
     }

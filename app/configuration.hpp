@@ -31,6 +31,12 @@ struct Configuration {
     std::string deletion = "hide";             // hide | destroy
     std::uint64_t disk_reserve_mib = 1'024;
     std::uint64_t max_file_mib = 1'024;
+    std::filesystem::path node_secret_file;  // empty: no other node may ask this one
+    std::string broker;                      // URL; empty: there are no followers
+    std::filesystem::path broker_ca;         // of amqps; empty: the system's authorities
+    std::filesystem::path broker_cert;       // with broker_key; empty: no client certificate
+    std::filesystem::path broker_key;
+    bool publish_json = false;
     std::string log_format = "human";  // human | json
     std::string log_level = "info";
 };

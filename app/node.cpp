@@ -2,6 +2,7 @@
 
 #include "api/routes.hpp"
 #include "api/server.hpp"
+#include "app/leader_parts.hpp"
 #include "app/proxies.hpp"
 #include "broker/feed/feed_server.hpp"
 #include "protocol/random.hpp"
@@ -39,6 +40,7 @@ struct Node::Parts {
     Metrics metrics;
     RateLimits rate_limits;
     std::unique_ptr<Engine> engine;
+    std::unique_ptr<LeaderParts> leader;
     std::unique_ptr<WorkPool> file_pool;
     std::unique_ptr<api::PasswordPool> passwords;
     std::unique_ptr<api::PositionWaiters> waiters;
@@ -56,6 +58,8 @@ struct Node::Parts {
     Expected<void, std::string> catch_up();
     Expected<void, std::string> open_feed();
     void connect();
+    void lead();
+    [[nodiscard]] std::optional<std::string> broker_state() const;
     [[nodiscard]] Gauges gauges() const;
     [[nodiscard]] std::optional<std::string> not_ready() const;
     void log_request(const api::FinishedRequest& request);
@@ -128,6 +132,7 @@ void Node::Parts::make_services() {
             [this] {
                 return ready.load(std::memory_order_acquire) ? feed->port() : std::uint16_t{0};
             },
+        .broker_state = [this] { return broker_state(); },
         .not_ready = [this] { return not_ready(); }});
     metrics.on_scrape([this] { return gauges(); });
 }
@@ -147,7 +152,8 @@ Gauges Node::Parts::gauges() const {
         .commands_queued = engine->sequencer().queued(),
         .http_connections = http->connections(),
         .feed_sessions = feeds.sessions,
-        .feed_backlog_bytes = feeds.backlog_bytes};
+        .feed_backlog_bytes = feeds.backlog_bytes,
+        .broker = leader->has_broker() ? std::optional(leader->gauges()) : std::nullopt};
 }
 
 void Node::Parts::log_request(const api::FinishedRequest& request) {
@@ -182,7 +188,9 @@ Expected<void, std::string> Node::Parts::open_http() {
     hooks.accept_failed = [logger = log](std::string_view reason) {
         logger->error("a connection could not be accepted: {}", reason);
     };
-    http = std::make_unique<api::Server>(options, api::make_routes(*services), std::move(hooks));
+    api::RouteTable routes = api::make_routes(*services);
+    leader->add_routes(routes, *services);
+    http = std::make_unique<api::Server>(options, std::move(routes), std::move(hooks));
     const auto started = http->start();
     if (!started)
         return failure(
@@ -221,7 +229,10 @@ Expected<void, std::string> Node::Parts::open_feed() {
             .client_address = [this](
                                   const std::string& peer, const std::string& forwarded_for
                               ) { return proxies.client_of(peer, forwarded_for); },
-            .report = [logger = log](const std::string& what) { logger->error("{}", what); }},
+            .report = [logger = log](const std::string& what) { logger->error("{}", what); },
+            .tell_others = leader->has_broker()
+                               ? [this](const Signal& signal) { leader->tell_others(signal); }
+                               : std::function<void(const Signal&)>()},
         std::move(options)
     );
     const auto started = feed->start();
@@ -239,8 +250,18 @@ void Node::Parts::connect() {
     });
     engine->on_noted([this](const std::vector<ReadNoteChange>& changes) { feed->note(changes); });
     engine->on_announced([this](const std::shared_ptr<const CommittedBatch>& batch) {
+        leader->wake();
         feed->announce(batch);
     });
+}
+
+void Node::Parts::lead() {
+    leader->start([this](const SignalFrom& signal) { feed->hear(signal); });
+}
+
+std::optional<std::string> Node::Parts::broker_state() const {
+    if (!leader->has_broker()) return std::nullopt;
+    return leader->broker_state();
 }
 
 Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -266,12 +287,16 @@ Expected<std::unique_ptr<Node>, std::string> Node::start(
     parts->log = std::move(log);
     parts->proxies = std::move(*proxies);
     if (auto opened = parts->open_engine(); !opened) return failure(opened.error());
+    auto leader = LeaderParts::make(configuration, *parts->engine, parts->log);
+    if (!leader) return failure(leader.error());
+    parts->leader = std::move(*leader);
     parts->make_services();
     std::unique_ptr<Node> node(new Node(std::move(parts)));
     if (auto opened = node->parts_->open_http(); !opened) return failure(opened.error());
     if (auto caught_up = node->parts_->catch_up(); !caught_up) return failure(caught_up.error());
     if (auto opened = node->parts_->open_feed(); !opened) return failure(opened.error());
     node->parts_->connect();
+    node->parts_->lead();
     node->parts_->engine->start();
     node->parts_->ready.store(true, std::memory_order_release);
     return node;
@@ -287,6 +312,7 @@ void Node::stop() {
     parts_->engine->stop();
     if (parts_->feed && !parts_->feed->drain(drain_timeout))
         parts_->log->warn("some feeds were still open after {} s", drain_timeout.count());
+    parts_->leader->stop();     // it may still give signals to the feed
     parts_->file_pool->stop();  // what it still does uses the doors
     parts_->http.reset();
     parts_->feed.reset();

@@ -165,6 +165,35 @@ struct Metrics::Registry {
     prometheus::Gauge& backlog =
         gauge("verbatim_feed_backlog_bytes", "Bytes that wait for feeds to take them.");
 
+    // Made when there is a broker.
+    struct Broker {
+        explicit Broker(Registry& all) : registry(all) {}
+        Registry& registry;
+        prometheus::Gauge& published = registry.gauge(
+            "verbatim_publisher_position", "Position up to which the broker confirmed all."
+        );
+        prometheus::Gauge& lag = registry.gauge(
+            "verbatim_publisher_lag_events", "Durable events that the broker has not confirmed."
+        );
+        prometheus::Gauge& confirmed = registry.gauge(
+            "verbatim_publisher_confirmed_messages", "Messages confirmed since the start."
+        );
+        prometheus::Gauge& connects = registry.gauge(
+            "verbatim_publisher_connects", "Connections made to the broker since the start."
+        );
+        prometheus::Gauge& connected =
+            registry.gauge("verbatim_publisher_connected", "1: the broker is there.");
+        prometheus::Gauge& blocked = registry.gauge(
+            "verbatim_publisher_blocked", "1: the broker takes nothing, short of memory or disk."
+        );
+        prometheus::Gauge& leads =
+            registry.gauge("verbatim_leads", "1: this node leads its log and takes commands.");
+        prometheus::Gauge& signals_dropped = registry.gauge(
+            "verbatim_signals_dropped", "Typing and presence not told to other nodes."
+        );
+    };
+    std::unique_ptr<Broker> broker;
+
     std::mutex scrape_mutex;
     std::function<Gauges()> ask;
 };
@@ -205,6 +234,16 @@ void Metrics::Registry::show(const Gauges& now) {
     set(connections, now.http_connections);
     set(sessions, now.feed_sessions);
     set(backlog, now.feed_backlog_bytes);
+    if (!now.broker) return;
+    if (!broker) broker = std::make_unique<Broker>(*this);
+    set(broker->published, now.broker->published_position);
+    set(broker->lag, now.broker->lag_events);
+    set(broker->confirmed, now.broker->messages_confirmed);
+    set(broker->connects, now.broker->connects);
+    set(broker->connected, now.broker->connected ? 1 : 0);
+    set(broker->blocked, now.broker->blocked ? 1 : 0);
+    set(broker->leads, now.broker->leads ? 1 : 0);
+    set(broker->signals_dropped, now.broker->signals_dropped);
 }
 
 Metrics::Metrics() : registry_(std::make_unique<Registry>()) {}

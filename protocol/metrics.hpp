@@ -5,10 +5,23 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace verbatim {
+
+// What a leading node tells a broker.
+struct BrokerGauges {
+    std::uint64_t published_position = 0;  // confirmed in sequence
+    std::uint64_t lag_events = 0;          // durable, not confirmed
+    std::uint64_t messages_confirmed = 0;
+    std::uint64_t connects = 0;
+    bool connected = false;
+    bool blocked = false;
+    bool leads = false;
+    std::uint64_t signals_dropped = 0;
+};
 
 // Figures that are asked for when somebody scrapes.
 struct Gauges {
@@ -23,6 +36,7 @@ struct Gauges {
     std::uint64_t http_connections = 0;
     std::uint64_t feed_sessions = 0;
     std::uint64_t feed_backlog_bytes = 0;
+    std::optional<BrokerGauges> broker;  // nullopt: none is configured
 };
 
 // Prometheus metrics of one node, by prometheus-cpp. Threads: any.

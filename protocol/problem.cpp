@@ -299,6 +299,15 @@ Problem search_timed_out() {
     );
 }
 
+Problem not_the_leader() {
+    return unavailable(
+        "not_taking_commands",
+        "not_the_leader",
+        "Another process leads this log: nothing of this one's is to be followed.",
+        intervention_retry_seconds
+    );
+}
+
 Problem http_problem(int status, std::string detail) {
     Problem problem = problem_with(code_of_status(status), std::move(detail));
     if (problem.status == 503) {

@@ -52,6 +52,7 @@ using Answer = Expected<T, Problem>;
 [[nodiscard]] Problem behind();                                                    // 503
 [[nodiscard]] Problem not_ready(std::string reason);                               // 503
 [[nodiscard]] Problem search_timed_out();                                          // 503
+[[nodiscard]] Problem not_the_leader();                                            // 503
 // One of the codes that belong to no rule, such as those of uploads. Requires: `code` is listed.
 [[nodiscard]] Problem problem_named(std::string_view code, std::string detail);
 // Errors of the HTTP layer: 404, 405, 408, 413, 414, 415, 417, 426, 431, 500, 501, 503, 505.

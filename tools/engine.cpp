@@ -191,10 +191,11 @@ void Engine::prepare_search(std::function<void(Position)> advanced) {
 void Engine::start() {
     if (!sequencer_) prepare_sequencer();
     if (search_) search_->start();
-    if (loss_)
-        sequencer_->pause("log_incomplete");
-    else
-        sequencer_->resume();
+    {
+        const std::lock_guard lock(pause_mutex_);
+        started_ = true;
+        pause_or_resume();
+    }
     watch_disk();
     house_ = std::thread([this] { keep_house(); });
 }
@@ -226,7 +227,8 @@ void Engine::project(const std::shared_ptr<const CommittedBatch>& batch) {
                 "the views cannot be written: " + describe(applied.error()) +
                 ". Queries are refused until a restart; the log is complete."
             );
-            sequencer_->pause("restart_required");
+            const std::lock_guard lock(pause_mutex_);
+            pause_or_resume();
         }
     }
     authenticator_->sessions_changed(*batch);
@@ -273,19 +275,32 @@ void Engine::keep_house() {
 void Engine::watch_disk() {
     if (loss_ || views_failed_) return;
     const bool is_low = disk_free_bytes() < options_.disk_reserve_bytes;
+    const std::lock_guard lock(pause_mutex_);
     if (is_low == paused_for_disk_) return;
     paused_for_disk_ = is_low;
-    if (is_low) {
-        options_.report(
-            "less than " + std::to_string(options_.disk_reserve_bytes >> 20) +
-            " MiB are free for " + options_.data.string() +
-            ": no commands are taken until there is room"
-        );
-        sequencer_->pause("disk_almost_full");
-    } else {
-        options_.report("there is room on the disk again: commands are taken");
-        sequencer_->resume();
-    }
+    options_.report(
+        is_low ? "less than " + std::to_string(options_.disk_reserve_bytes >> 20) +
+                     " MiB are free for " + options_.data.string() +
+                     ": no commands are taken until there is room"
+               : "there is room on the disk again"
+    );
+    pause_or_resume();
+}
+
+void Engine::hold_commands(std::optional<std::string> reason) {
+    const std::lock_guard lock(pause_mutex_);
+    held_ = std::move(reason);
+    pause_or_resume();
+}
+
+// Requires: pause_mutex_ is held.
+void Engine::pause_or_resume() {
+    if (!started_) return;
+    if (loss_) return sequencer_->pause("log_incomplete");
+    if (views_failed_) return sequencer_->pause("restart_required");
+    if (held_) return sequencer_->pause(*held_);
+    if (paused_for_disk_) return sequencer_->pause("disk_almost_full");
+    sequencer_->resume();
 }
 
 // A view that failed does not know any more what was posted.

@@ -70,6 +70,10 @@ public:
     void prepare_search(std::function<void(Position)> advanced);
     // From now on commands are taken. Requires: catch_up() has succeeded; listeners are set.
     void start();
+    // Refuses commands with `reason`, one of the closed list; nullopt: takes them again where
+    // nothing else stands against it. What was taken goes on. Any thread, from prepare_sequencer()
+    // on; before start() it decides what that does.
+    void hold_commands(std::optional<std::string> reason);
     // Answers what was taken, signs the last tree head.
     void stop();
 
@@ -106,6 +110,7 @@ private:
     void announce(const std::shared_ptr<const CommittedBatch>& batch) override;
     void keep_house();
     void watch_disk();
+    void pause_or_resume();
     void sweep_uploads();
     void sign_tree_head();
     void publish_tree_head();
@@ -126,7 +131,11 @@ private:
     std::function<void(const std::shared_ptr<const CommittedBatch>&)> announced_;
     bool log_key_is_new_ = false;      // it was missing, and made at this start
     std::optional<std::string> loss_;  // the declared one
+    // What stands against taking commands, besides a loss and failed views.
+    std::mutex pause_mutex_;
+    bool started_ = false;
     bool paused_for_disk_ = false;
+    std::optional<std::string> held_;
     std::chrono::steady_clock::time_point next_sweep_;  // of uploads
     std::atomic<bool> views_failed_{false};
     std::mutex house_mutex_;

@@ -258,7 +258,7 @@ void Publisher::State::tell(const BrokerError& error) {
     }
     if (text == told) return;
     told = text;
-    options.report("followers are not told what happens: " + text + "; trying again");
+    options.report("nothing is published: " + text + "; trying again");
 }
 
 void Publisher::State::show() {

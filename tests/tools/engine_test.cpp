@@ -71,6 +71,50 @@ TEST_F(EngineOnADisk, TakesNoCommandsBelowOneGibibyteAndThenTakesThemAgainByItse
     EXPECT_TRUE(register_user("carol").has_value());
 }
 
+// Why an engine takes no commands.
+class HeldCommands : public ::testing::Test {
+protected:
+    TemporaryFolder folder;
+
+    std::unique_ptr<Engine> opened(std::uint64_t disk_reserve_bytes = 0) {
+        EngineOptions options;
+        options.data = folder.path() / "data";
+        options.disk_reserve_bytes = disk_reserve_bytes;
+        options.report = [](const std::string&) {};
+        auto engine = Engine::open(std::move(options)).value();
+        engine->prepare_sequencer();
+        EXPECT_TRUE(engine->catch_up([](const RebuildProgress&) {}).has_value());
+        return engine;
+    }
+    static std::optional<std::string> reason_of(Engine& engine) {
+        return engine.sequencer().pause_reason();
+    }
+};
+
+TEST_F(HeldCommands, StayHeldWhenTheEngineStarts) {
+    const auto engine = opened();
+    EXPECT_EQ(reason_of(*engine), "not_ready");
+    engine->hold_commands("not_the_leader");
+    EXPECT_EQ(reason_of(*engine), "not_ready");
+    engine->start();
+    EXPECT_EQ(reason_of(*engine), "not_the_leader");
+    engine->hold_commands(std::nullopt);
+    EXPECT_EQ(reason_of(*engine), std::nullopt);
+    engine->hold_commands("not_the_leader");
+    EXPECT_EQ(reason_of(*engine), "not_the_leader");
+}
+
+TEST_F(HeldCommands, StayRefusedWhereTheDiskIsFullWhenTheyAreLetGo) {
+    constexpr std::uint64_t more_than_any_disk = 1ull << 62;
+    const auto engine = opened(more_than_any_disk);
+    engine->start();
+    EXPECT_EQ(reason_of(*engine), "disk_almost_full");
+    engine->hold_commands("not_the_leader");
+    EXPECT_EQ(reason_of(*engine), "not_the_leader");
+    engine->hold_commands(std::nullopt);
+    EXPECT_EQ(reason_of(*engine), "disk_almost_full");
+}
+
 }  // namespace
 
 }  // namespace verbatim::testing

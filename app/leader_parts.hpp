@@ -1,0 +1,71 @@
+#pragma once
+
+#include "api/node_routes.hpp"
+#include "app/configuration.hpp"
+#include "broker/amqp/leadership.hpp"
+#include "broker/amqp/publisher.hpp"
+#include "broker/amqp/signals.hpp"
+#include "domain/result.hpp"
+#include "protocol/work_pool.hpp"
+#include "tools/engine.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace spdlog {
+class logger;
+}
+
+namespace verbatim {
+
+// What a leading node has for its followers and integrations; nothing of it where none is
+// configured. Without a broker the node leads.
+// Threads: one makes, starts and stops it; the rest by any.
+class LeaderParts {
+public:
+    // Errors: a sentence for people.
+    [[nodiscard]] static Expected<std::unique_ptr<LeaderParts>, std::string> make(
+        const Configuration& configuration, Engine& engine, std::shared_ptr<spdlog::logger> log
+    );
+    ~LeaderParts();
+
+    // Adds what other nodes may ask, when there is a node secret.
+    void add_routes(api::RouteTable& table, const api::Services& services) const;
+    // Begins to publish, and returns once it is known whether this node leads: the engine's
+    // commands are held with `not_the_leader` while it does not. Other nodes' signals go to `hear`.
+    void start(std::function<void(const SignalFrom&)> hear);
+    // Nothing is told to anybody from then on.
+    void stop();
+
+    // From CommitListener::announce. Does not block.
+    void wake();
+    // To other nodes; does not block.
+    void tell_others(const Signal& signal);
+    [[nodiscard]] bool has_broker() const { return publisher_ != nullptr; }
+    // For /readyz: "connected", "blocked", or what is wrong.
+    [[nodiscard]] std::string broker_state() const;
+    // For /metrics.
+    [[nodiscard]] BrokerGauges gauges() const;
+
+private:
+    LeaderParts(Engine& engine, std::shared_ptr<spdlog::logger> log);
+    void make_signals();
+    void make_publishers(const Configuration& configuration, amqp::BrokerUrl url);
+    void lead_or_not(amqp::Leadership::State state);
+
+    Engine& engine_;
+    const std::shared_ptr<spdlog::logger> log_;
+    const Uuid instance_;
+    amqp::Leadership leadership_;
+    WorkPool pages_;
+    std::optional<api::NodeAccess> access_;
+    amqp::ConnectionOptions connection_;
+    std::unique_ptr<amqp::Publisher> publisher_;
+    std::unique_ptr<amqp::Publisher> json_publisher_;
+    std::function<void(const SignalFrom&)> hear_;  // set before the signals' thread begins
+    std::unique_ptr<amqp::Signals> signals_;
+};
+
+}  // namespace verbatim
