@@ -4,7 +4,8 @@
     bench/run.py [--runs 3] [--seconds 30] [--binary build/release/verbatim] [ROW...]
 
 Rows: sends32 sends64 solo fanout fanout_paced pages memory restart slow_reader cold_room typing
-download. A 4408 or an error voids a run.
+download replication (or of it replication_sends, _latency, _catch_up, _broker_cpu). A 4408 or an
+error voids a run.
 """
 import argparse
 import json
@@ -20,16 +21,18 @@ import time
 import urllib.parse
 import urllib.request
 
+import replication
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 class Server:
-    """One `verbatim serve` on free ports; killed with -9 or stopped with TERM."""
+    """One `verbatim serve`, or another command, on free ports; killed with -9 or stopped with TERM."""
 
-    def __init__(self, binary, data):
+    def __init__(self, binary, data, *more, command="serve"):
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [binary, "serve", "--data", data, "--http-port", "0", "--feed-port", "0", "--rate-limits", "off"],
+            [binary, command, "--data", data, "--http-port", "0", "--feed-port", "0", "--rate-limits", "off", *more],
             stderr=subprocess.PIPE, text=True)
         self.log = []
         for line in self.process.stderr:
@@ -41,10 +44,10 @@ class Server:
                 return
         sys.exit("the server did not start:\n" + "".join(self.log))
 
-    def load(self, *arguments):
+    def load(self, *arguments, feed_port=None):
         line = subprocess.run(
             [os.path.join(ROOT, "build/release/bench/verbatim_load"), *arguments,
-             "--http-port", self.http_port, "--feed-port", self.feed_port,
+             "--http-port", self.http_port, "--feed-port", feed_port or self.feed_port,
              "--server-pid", str(self.process.pid)],
             stdout=subprocess.PIPE, check=True, text=True).stdout
         return json.loads(line.splitlines()[-1])
@@ -239,6 +242,24 @@ class Bench:
         print(f"| rebuild of all views, start to ready | {spread(rates)} events/s | – | – | – |", flush=True)
         self.audit_verify(data)
         shutil.rmtree(data)
+
+
+    def replication(self):
+        """What RabbitMQ and followers cost, and what they give; each part is a row of its own, too."""
+        for part in (replication.sends, replication.latency, replication.catch_up, replication.broker_cpu):
+            part(self, Server, spread)
+
+    def replication_sends(self):
+        replication.sends(self, Server, spread)
+
+    def replication_latency(self):
+        replication.latency(self, Server, spread)
+
+    def replication_catch_up(self):
+        replication.catch_up(self, Server, spread)
+
+    def replication_broker_cpu(self):
+        replication.broker_cpu(self, Server, spread)
 
 
 def main():
