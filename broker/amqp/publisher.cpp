@@ -24,6 +24,8 @@ constexpr milliseconds longest_retry{limits::broker_retry_ms_max};
 constexpr milliseconds cursor_interval{100};
 // While something is on its way, so much is waited for a fuller piece.
 constexpr milliseconds batching{1};
+// Between looks at everything else, so that a log that grows without a pause lets the rest happen.
+constexpr int pieces_per_round = 32;
 constexpr milliseconds last_words{1'000};
 constexpr milliseconds stop_patience{2'000};  // for last words on a connection that hangs
 
@@ -165,7 +167,7 @@ BrokerResult<void> Publisher::State::fill_window(Clock::time_point now) {
     const auto waiting = log.head().value() - published.value();
     const bool gathers =
         !window.empty() && waiting < limits::delivery_events_max && now - published_at < batching;
-    while (!gathers && has_more() && may_publish()) {
+    for (int n = 0; !gathers && has_more() && may_publish() && n < pieces_per_round; ++n) {
         auto piece = stream->piece_after(published);
         if (!piece) return failure(log_failed(piece.error()));
         if (auto sent = publish(*piece); !sent) return sent;
