@@ -14,6 +14,9 @@ namespace verbatim {
 
 namespace {
 
+// Who holds the queue in silence is listened to for 3 s; a name server may take its time.
+constexpr std::chrono::seconds decision_patience{8};
+
 // Of the last, random half of an id.
 std::uint64_t seed_of(const Uuid& id) {
     std::uint64_t seed = 0;
@@ -123,7 +126,8 @@ void LeaderParts::start(std::function<void(const SignalFrom&)> hear) {
     if (!publisher_) return leadership_.broker_is_away();
     engine_.hold_commands("not_the_leader");
     publisher_->start();
-    leadership_.wait_for_decision();
+    leadership_.wait_for_decision(decision_patience);
+    leadership_.broker_is_away();
     if (json_publisher_) json_publisher_->start();
     hear_ = std::move(hear);
     signals_->start();

@@ -9,9 +9,9 @@ Leadership::State Leadership::state() const {
     return state_;
 }
 
-void Leadership::wait_for_decision() const {
+void Leadership::wait_for_decision(std::chrono::milliseconds longest) const {
     std::unique_lock lock(mutex_);
-    decided_.wait(lock, [this] { return state_ != State::undecided; });
+    (void)decided_.wait_for(lock, longest, [this] { return state_ != State::undecided; });
 }
 
 void Leadership::turn(std::initializer_list<State> from, State to) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <initializer_list>
@@ -34,8 +35,8 @@ public:
     [[nodiscard]] State state() const;
     [[nodiscard]] bool leads() const { return state() == State::leading; }
     [[nodiscard]] bool is_fenced() const { return state() == State::fenced; }
-    // Waits while undecided.
-    void wait_for_decision() const;
+    // Waits while undecided, at most `longest`.
+    void wait_for_decision(std::chrono::milliseconds longest) const;
 
     // The queue is ours. No effect once fenced.
     void won();

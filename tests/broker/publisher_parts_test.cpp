@@ -148,7 +148,7 @@ TEST_F(Leading, BeginsWithTheQueueOrWithoutABroker) {
     EXPECT_FALSE(alone.leads());
     alone.broker_is_away();
     EXPECT_TRUE(alone.leads());
-    alone.wait_for_decision();
+    alone.wait_for_decision(std::chrono::minutes(1));
 }
 
 TEST_F(Leading, GoesOnWhileNobodyElseIsHeard) {

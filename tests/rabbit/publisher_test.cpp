@@ -378,7 +378,7 @@ TEST_F(Publishing, NamesWhatTheBrokerRefusesAndLeadsNonetheless) {
     for (const auto& [url, name] : refusals) {
         LeaderNode refused(options_for(url), 7, *log);
         refused.start();
-        refused.leadership.wait_for_decision();
+        refused.leadership.wait_for_decision(seconds(60));
         EXPECT_TRUE(refused.leadership.leads()) << name;
         refused.wait_for_report(name);
         EXPECT_EQ(refused.publisher->figures().state, name);
@@ -390,7 +390,7 @@ TEST_F(Publishing, LetsOneOfTwoProcessesFeedFollowers) {
     leader.wait_until_confirmed(log->head());
     LeaderNode copy(options(), 2, *log);
     copy.start();
-    copy.leadership.wait_for_decision();
+    copy.leadership.wait_for_decision(seconds(60));
     copy.wait_until("fenced", [&] { return copy.leadership.is_fenced(); });
     EXPECT_TRUE(leader.leadership.leads());
     Listener listener(options(), *log);
@@ -473,7 +473,7 @@ TEST_F(Publishing, StandsByWhereTheQueueIsHeldFromTheStart) {
     const auto queue = leader_queue(log->epoch());
     ASSERT_TRUE(holder->declare_queue({.name = queue, .exclusive = true, .auto_delete = true}));
     leader.start();
-    leader.leadership.wait_for_decision();
+    leader.leadership.wait_for_decision(seconds(60));
     EXPECT_EQ(leader.leadership.state(), Leadership::State::standing_by);
     holder.reset();
     leader.wait_until("leads", [&] { return leader.leadership.leads(); });
