@@ -17,10 +17,20 @@ const asyncApi = new AsyncApi(ASYNCAPI);
 const api = new Api(server, openApi);
 const feeds = [];
 
-async function person(username) {
-  const made = await api.call('POST', '/users', { body: { username, password: PASSWORD } });
+// The status that a handshake is refused with, or the code that the feed is closed with.
+function endOfFeed(url, options) {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(url, options);
+    socket.on('unexpected-response', (_, answer) => { socket.terminate(); resolve(answer.statusCode); });
+    socket.on('close', resolve);
+    socket.on('error', () => {}); // 'close' follows
+  });
+}
+
+async function person(username, at = api) {
+  const made = await at.call('POST', '/users', { body: { username, password: PASSWORD } });
   assert.equal(made.status, 201);
-  const session = await api.call('POST', '/sessions', { body: { username, password: PASSWORD } });
+  const session = await at.call('POST', '/sessions', { body: { username, password: PASSWORD } });
   assert.equal(session.status, 201);
   const { access_token: token, refresh_token: refreshToken, session_id: session_id } = session.body;
   return { id: made.body.user_id, username, token, refreshToken, session_id };
@@ -246,12 +256,7 @@ test('the feed takes its token in the header, the query or a sub-protocol', asyn
 test('pages of other hosts ask and open feeds only where they are named', async () => {
   const named = 'https://chat.example';
   const open = new Server(VERBATIM, ['--cors-origins', named]);
-  const feedFrom = (at, origin) => new Promise((resolve) => {
-    const socket = new WebSocket(`${at.feed}/api/v1/feed?token=nonsense`, { origin });
-    socket.on('unexpected-response', (_, answer) => { socket.terminate(); resolve(answer.statusCode); });
-    socket.on('close', resolve);
-    socket.on('error', () => {}); // 'close' follows
-  });
+  const feedFrom = (at, origin) => endOfFeed(`${at.feed}/api/v1/feed?token=nonsense`, { origin });
   const preflight = async (at, origin) => {
     const headers = { Origin: origin, 'Access-Control-Request-Method': 'POST' };
     const answer = await fetch(`${at.http}/api/v1/rooms`, { method: 'OPTIONS', headers });
@@ -268,6 +273,33 @@ test('pages of other hosts ask and open feeds only where they are named', async 
     assert.equal(await preflight(open, 'https://evil.example'), null);
   } finally {
     await open.end();
+  }
+});
+
+test('bounds and deletion are as the options say', async () => {
+  const own = new Server(VERBATIM, ['--max-file-mib', '1', '--deletion', 'destroy', '--feed-sessions-max', '1']);
+  const at = new Api(own, openApi);
+  try {
+    await own.start();
+    const { token } = await person('owner', at);
+    const mebibyte = 1024 * 1024;
+    assert.equal((await at.call('GET', '/limits')).body.file_bytes_max, mebibyte);
+    assert.equal((await at.call('OPTIONS', '/uploads')).headers.get('tus-max-size'), String(mebibyte));
+    const begin = (bytes) => at.call('POST', '/uploads', {
+      token, headers: { 'Tus-Resumable': '1.0.0', 'Upload-Length': String(bytes) },
+    });
+    assert.equal((await begin(mebibyte)).status, 201);
+    expectProblem(await begin(mebibyte + 1), 413, 'content_too_large');
+
+    const { room_id: room } = (await at.call('POST', '/rooms', { token, body: { name: 'Lobby' } })).body;
+    const { seq, position } = (await at.call('POST', `/rooms/${room}/messages`, { token, body: { text: 'gone' } })).body;
+    assert.equal((await at.call('DELETE', `/rooms/${room}/messages/${seq}`, { token })).status, 204);
+    const feed = new Feed(`${own.feed}/api/v1/feed?after=${position}`, asyncApi, { token });
+    feeds.push(feed);
+    assert.equal((await feed.nextEvent('message.deleted')).data.destroyed, true);
+    assert.equal(await endOfFeed(`${own.feed}/api/v1/feed?token=${token}`), 503);
+  } finally {
+    await own.end();
   }
 });
 
