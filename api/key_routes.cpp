@@ -1,5 +1,6 @@
 #include "api/key_routes.hpp"
 
+#include "api/pages.hpp"
 #include "domain/invariant.hpp"
 #include "protocol/request_json.hpp"
 #include "protocol/secret_texts.hpp"
@@ -62,15 +63,19 @@ void create_key(const ExchangePtr& exchange, const Actor& actor) {
 }
 
 void list_keys(const ExchangePtr& exchange, const Actor& actor) {
-    const auto keys = exchange->views().api_keys().of_user(actor.user);
-    if (!keys) return exchange->send_problem(problem_of(keys.error()));
-    std::string items;
-    for (const ApiKeyRow& key : *keys) {
-        if (!items.empty()) items += ',';
-        items += key_json(key);
-    }
-    // At most limits::keys_per_user_max: one page.
-    exchange->send_json(200, list_json(items, ""));
+    const auto page = id_page_in_query<KeyId>(exchange->request(), "an API key's id");
+    if (!page) return exchange->send_problem(page.error());
+    const auto id_of = [](const ApiKeyRow& row) { return row.key; };
+    // At most limits::keys_per_user_max.
+    auto keys = exchange->views().api_keys().of_user(actor.user);
+    if (keys) drop_up_to(*keys, page->after, id_of);
+    send_rows(
+        exchange,
+        keys,
+        page->limit,
+        [](const ApiKeyRow& row) -> Answer<std::string> { return key_json(row); },
+        id_of
+    );
 }
 
 void revoke_key(const ExchangePtr& exchange, const Actor& actor) {

@@ -1,3 +1,4 @@
+#include "api/pages.hpp"
 #include "api/room_routes.hpp"
 #include "api/time_travel_routes.hpp"
 #include "domain/invariant.hpp"
@@ -68,47 +69,13 @@ Answer<MemberPage> page_of(const Exchange& exchange, const Actor& actor, Readers
     const HttpRequest& request = exchange.request();
     const auto room = room_in_path(request);
     if (!room) return failure(room.error());
-    const auto limit = limit_in_query(request);
-    if (!limit) return failure(limit.error());
-    MemberPage page{.room = *room, .after = {}, .limit = *limit};
-    if (const std::string* cursor = request.query_value("after")) {
-        const auto user = parse_id<UserId>(*cursor);
-        if (!user) return failure(invalid_field("after", "must be a user's id"));
-        page.after = *user;
-    }
+    const auto asked = id_page_in_query<UserId>(request, "a user's id");
+    if (!asked) return failure(asked.error());
     const auto access = member_access(exchange.views(), *room, actor.user);
     if (!access) return failure(access.error());
     if (readers == Readers::managers && access->membership->role == MemberRole::member)
         return failure(problem_of(Rule::actor_may_not_manage_members));
-    return page;
-}
-
-// Answers a page of `rows` (one more than the limit was asked for) by `json_of` and `id_of`.
-template <class Row, class JsonOf, class IdOf>
-void send_rows(
-    const ExchangePtr& exchange,
-    const StoreResult<std::vector<Row>>& rows,
-    std::size_t limit,
-    JsonOf json_of,
-    IdOf id_of
-) {
-    if (!rows) return exchange->send_problem(problem_of(rows.error()));
-    std::string items;
-    for (std::size_t i = 0; i < std::min(rows->size(), limit); ++i) {
-        const Answer<std::string> json = json_of((*rows)[i]);
-        if (!json) return exchange->send_problem(json.error());
-        if (i > 0) items += ',';
-        items += *json;
-    }
-    const bool more = rows->size() > limit;
-    exchange->send_json(
-        200,
-        list_json(
-            items,
-            more ? next_url(exchange->request(), "after", to_text(id_of((*rows)[limit - 1])))
-                 : std::string()
-        )
-    );
+    return MemberPage{.room = *room, .after = asked->after, .limit = asked->limit};
 }
 
 }  // namespace
@@ -169,19 +136,13 @@ void list_invites(const ExchangePtr& exchange, const Actor& actor) {
 }
 
 void list_my_invites(const ExchangePtr& exchange, const Actor& actor) {
-    const auto limit = limit_in_query(exchange->request());
-    if (!limit) return exchange->send_problem(limit.error());
-    RoomId after;
-    if (const std::string* cursor = exchange->request().query_value("after")) {
-        const auto room = parse_id<RoomId>(*cursor);
-        if (!room) return exchange->send_problem(invalid_field("after", "must be a room's id"));
-        after = *room;
-    }
+    const auto page = id_page_in_query<RoomId>(exchange->request(), "a room's id");
+    if (!page) return exchange->send_problem(page.error());
     const Views& views = exchange->views();
     send_rows(
         exchange,
-        views.memberships().invites_of_user(actor.user, after, *limit + 1),
-        *limit,
+        views.memberships().invites_of_user(actor.user, page->after, page->limit + 1),
+        page->limit,
         [&](const InviteRow& invite) { return invite_json(views, invite); },
         [](const InviteRow& invite) { return invite.room; }
     );

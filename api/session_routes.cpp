@@ -1,5 +1,6 @@
 #include "api/account_routes.hpp"
 #include "api/credentials.hpp"
+#include "api/pages.hpp"
 #include "protocol/request_json.hpp"
 #include "protocol/secret_texts.hpp"
 #include "protocol/text_rules.hpp"
@@ -158,15 +159,21 @@ void refresh_session(const ExchangePtr& exchange) {
 }
 
 void list_sessions(const ExchangePtr& exchange, const Actor& actor) {
-    const auto sessions = exchange->views().sessions().of_user(actor.user);
-    if (!sessions) return exchange->send_problem(problem_of(sessions.error()));
-    std::string items;
-    for (const SessionRow& session : *sessions) {
-        if (!items.empty()) items += ',';
-        items += session_json(session, actor.session);
-    }
-    // At most limits::sessions_per_user_max: one page.
-    exchange->send_json(200, list_json(items, ""));
+    const auto page = id_page_in_query<SessionId>(exchange->request(), "a session's id");
+    if (!page) return exchange->send_problem(page.error());
+    const auto id_of = [](const SessionRow& row) { return row.session; };
+    // At most limits::sessions_per_user_max.
+    auto sessions = exchange->views().sessions().of_user(actor.user);
+    if (sessions) drop_up_to(*sessions, page->after, id_of);
+    send_rows(
+        exchange,
+        sessions,
+        page->limit,
+        [&](const SessionRow& row) -> Answer<std::string> {
+            return session_json(row, actor.session);
+        },
+        id_of
+    );
 }
 
 void close_current(const ExchangePtr& exchange, const Actor& actor) {

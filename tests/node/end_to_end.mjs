@@ -276,6 +276,52 @@ test('pages of other hosts ask and open feeds only where they are named', async 
   }
 });
 
+test('every list has pages of one to two hundred items', async () => {
+  const room = await roomOf(alice, {}, bob);
+  const { seq } = (await say(alice, room, 'on a page')).body;
+  const isList = ({ operation }) => {
+    const schema = operation.responses['200']?.content?.['application/json']?.schema;
+    return openApi.resolve(schema).node?.required?.includes('next');
+  };
+  const lists = openApi.operations().filter(isList);
+  let bounded = 0;
+  for (const { path, operation } of lists) {
+    const known = (operation.parameters ?? []).map((parameter) => openApi.resolve(parameter).node.name);
+    assert.ok(known.includes('limit'), `${path} takes no limit`);
+    const target = path.replace('{room_id}', room).replace('{seq}', seq);
+    for (const limit of [0, 201]) {
+      const { status, body } = await api.ask('GET', `${target}?limit=${limit}&q=page`, {
+        headers: { Authorization: `Bearer ${alice.token}` },
+      });
+      if (status === 403) continue; // for auditors and admins
+      assert.deepEqual([status, body.field], [422, 'limit'], target);
+      bounded += 1;
+    }
+  }
+  assert.ok(bounded >= 30, `${bounded} lists`);
+});
+
+test('sessions and keys come in pages', async () => {
+  const pia = await person('pia');
+  const { token } = pia;
+  for (let i = 0; i < 2; ++i) await api.call('POST', '/sessions', { body: { username: 'pia', password: PASSWORD } });
+  for (const name of ['one', 'two', 'three']) {
+    await api.call('POST', '/users/me/keys', { token, body: { name, scopes: ['read'] } });
+  }
+  for (const list of ['/sessions', '/users/me/keys']) {
+    const whole = (await api.call('GET', list, { token })).body;
+    assert.deepEqual([whole.items.length, whole.next], [3, null]);
+    const walked = [];
+    let pages = 0;
+    for (let next = `${list}?limit=2`; next; ++pages) {
+      const { body } = await api.call('GET', next, { token });
+      walked.push(...body.items);
+      next = body.next;
+    }
+    assert.deepEqual([walked, pages], [whole.items, 2]);
+  }
+});
+
 test('bounds and deletion are as the options say', async () => {
   const own = new Server(VERBATIM, ['--max-file-mib', '1', '--deletion', 'destroy', '--feed-sessions-max', '1']);
   const at = new Api(own, openApi);
