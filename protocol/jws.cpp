@@ -63,9 +63,17 @@ std::string SigningKey::sign(std::string_view message) const {
 }
 
 bool SigningKey::verifies(std::string_view message, std::string_view signature) const {
+    return verbatim::verifies(public_, message, signature);
+}
+
+bool verifies(
+    const std::array<std::uint8_t, 32>& public_key,
+    std::string_view message,
+    std::string_view signature
+) {
     if (signature.size() != crypto_sign_BYTES) return false;
     return crypto_sign_verify_detached(
-               bytes_of(signature), bytes_of(message), message.size(), public_.data()
+               bytes_of(signature), bytes_of(message), message.size(), public_key.data()
            ) == 0;
 }
 

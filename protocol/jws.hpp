@@ -34,6 +34,13 @@ private:
     std::array<std::uint8_t, 64> secret_{};
 };
 
+// Whether `signature` is Ed25519's of `message` by the owner of `public_key` (32 bytes).
+[[nodiscard]] bool verifies(
+    const std::array<std::uint8_t, 32>& public_key,
+    std::string_view message,
+    std::string_view signature
+);
+
 // RFC 7515 compact serialization: header.payload.signature, each base64url.
 [[nodiscard]] std::string sign_compact(
     const SigningKey& key, std::string_view header, std::string_view payload

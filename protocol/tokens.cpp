@@ -1,5 +1,6 @@
 #include "protocol/tokens.hpp"
 
+#include "domain/invariant.hpp"
 #include "domain/limits.hpp"
 #include "domain/type_id.hpp"
 #include "eventstore/digest.hpp"
@@ -8,9 +9,11 @@
 #include "protocol/object_writer.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <sodium.h>
 #include <utility>
+#include <vector>
 
 namespace verbatim {
 namespace {
@@ -95,10 +98,50 @@ std::optional<AccessClaims> read_claims(std::string_view payload) {
         .expires = Timestamp(expires->get<std::int64_t>() * microseconds_per_second)};
 }
 
+// What a token's header says of its key, and the key's public half.
+struct VerificationKey {
+    std::string encoded_header;  // of every token that is signed with it
+    std::array<std::uint8_t, 32> public_key{};
+};
+
+std::string header_for(std::string_view kid) {
+    std::string header;
+    ObjectWriter object(header);
+    object.put("alg", "EdDSA");
+    object.put("typ", "JWT");
+    object.put("kid", kid);
+    object.close();
+    return header;
+}
+
+// nullopt: not a key set (RFC 7517) of Ed25519 keys with names, and nothing else.
+std::optional<std::vector<VerificationKey>> read_jwks(std::string_view jwks) {
+    constexpr bool throws = false;
+    const auto set = nlohmann::json::parse(jwks, nullptr, throws);
+    if (!set.is_object() || !set.contains("keys") || !set["keys"].is_array()) return std::nullopt;
+    std::vector<VerificationKey> keys;
+    for (const auto& jwk : set["keys"]) {
+        if (!jwk.is_object() || text_in(jwk, "crv") != "Ed25519") return std::nullopt;
+        const auto bytes = parse_base64url(text_in(jwk, "x"));
+        VerificationKey key{.encoded_header = base64url(header_for(text_in(jwk, "kid")))};
+        if (!bytes || bytes->size() != key.public_key.size()) return std::nullopt;
+        std::ranges::copy(*bytes, key.public_key.begin());
+        keys.push_back(std::move(key));
+    }
+    if (keys.empty()) return std::nullopt;
+    return keys;
+}
+
+// The keys that tokens may be signed with, as the leader publishes them.
+struct KeySet {
+    std::vector<VerificationKey> keys;
+    std::string jwks;
+};
+
 }  // namespace
 
 struct Tokens::Keys {
-    explicit Keys(const Seed& seed) : signing(seed) {
+    explicit Keys(const Seed& seed) : signing(std::in_place, seed) {
         crypto_kdf_derive_from_key(
             refresh.data(),
             refresh.size(),
@@ -106,12 +149,12 @@ struct Tokens::Keys {
             refresh_subkey_context,
             seed.data()
         );
-        ObjectWriter object(header);
-        object.put("alg", "EdDSA");
-        object.put("typ", "JWT");
-        object.put("kid", signing.thumbprint());
-        object.close();
-        encoded_header = base64url(header);
+        header = header_for(signing->thumbprint());
+        const std::string jwks = own_jwks();
+        set = std::make_shared<const KeySet>(KeySet{*read_jwks(jwks), jwks});
+    }
+    explicit Keys(KeySet leaders) : set(std::make_shared<const KeySet>(std::move(leaders))) {
+        invariant(sodium_init() >= 0, "libsodium finds a source of randomness");
     }
     ~Keys() { sodium_memzero(refresh.data(), refresh.size()); }
     Keys(const Keys&) = delete;
@@ -130,11 +173,30 @@ struct Tokens::Keys {
         return mac;
     }
 
-    SigningKey signing;
+    [[nodiscard]] std::string own_jwks() const {
+        std::string out = R"({"keys":[)";
+        ObjectWriter key(out);
+        key.put("kty", "OKP");
+        key.put("crv", "Ed25519");
+        key.put("x", signing->x());
+        key.put("kid", signing->thumbprint());
+        key.put("use", "sig");
+        key.put("alg", "EdDSA");
+        key.close();
+        out += "]}";
+        return out;
+    }
+    [[nodiscard]] std::shared_ptr<const KeySet> current() const {
+        const std::lock_guard lock(mutex);
+        return set;
+    }
+
+    std::optional<SigningKey> signing;  // nullopt: another node signs
     std::array<std::uint8_t, 32> refresh{};
-    // Of every token: there is one key, and it has one algorithm.
-    std::string header;
-    std::string encoded_header;
+    std::string header;  // of every token that is signed here
+    std::function<void()> on_unknown_key;
+    mutable std::mutex mutex;
+    std::shared_ptr<const KeySet> set;  // under mutex
 };
 
 StoreResult<std::unique_ptr<Tokens>> Tokens::open(const std::filesystem::path& keys_directory) {
@@ -147,9 +209,33 @@ StoreResult<std::unique_ptr<Tokens>> Tokens::open(const std::filesystem::path& k
 
 Tokens::Tokens(const std::array<std::uint8_t, 32>& seed) : keys_(std::make_unique<Keys>(seed)) {}
 
+Tokens::Tokens() = default;
+
 Tokens::~Tokens() = default;
 
+std::unique_ptr<Tokens> Tokens::of_leader(std::string_view jwks) {
+    auto keys = read_jwks(jwks);
+    if (!keys) return nullptr;
+    std::unique_ptr<Tokens> tokens(new Tokens());
+    tokens->keys_ = std::make_unique<Keys>(KeySet{std::move(*keys), std::string(jwks)});
+    return tokens;
+}
+
+bool Tokens::learn(std::string_view jwks) {
+    auto keys = read_jwks(jwks);
+    if (!keys) return false;
+    auto set = std::make_shared<const KeySet>(KeySet{std::move(*keys), std::string(jwks)});
+    const std::lock_guard lock(keys_->mutex);
+    keys_->set = std::move(set);
+    return true;
+}
+
+void Tokens::on_unknown_key(std::function<void()> listener) {
+    keys_->on_unknown_key = std::move(listener);
+}
+
 std::string Tokens::issue(const UserId& user, const SessionId& session, Timestamp now) const {
+    invariant(keys_->signing.has_value(), "only a leader opens sessions");
     const std::int64_t issued = now.microseconds() / microseconds_per_second;
     std::string payload;
     ObjectWriter claims(payload);
@@ -160,19 +246,25 @@ std::string Tokens::issue(const UserId& user, const SessionId& session, Timestam
     claims.put("exp", static_cast<std::uint64_t>(issued + limits::access_token_seconds));
     claims.put("jti", base64url(random_bytes(jti_bytes)));
     claims.close();
-    return sign_compact(keys_->signing, keys_->header, payload);
+    return sign_compact(*keys_->signing, keys_->header, payload);
 }
 
 Expected<AccessClaims, TokenFault> Tokens::verify(std::string_view token, Timestamp now) const {
     if (token.size() > access_token_characters_max) return failure(TokenFault::malformed);
     const auto segments = split(token);
     if (!segments) return failure(TokenFault::malformed);
+    const auto set = keys_->current();
     // Compared as text: `alg` is not something that a token gets to choose.
-    if (segments->header != keys_->encoded_header) return failure(TokenFault::not_ours);
+    const auto key =
+        std::ranges::find(set->keys, segments->header, &VerificationKey::encoded_header);
+    if (key == set->keys.end()) {
+        if (keys_->on_unknown_key) keys_->on_unknown_key();
+        return failure(TokenFault::not_ours);
+    }
     const auto signature = parse_base64url(segments->signature);
     const auto payload = parse_base64url(segments->payload);
     if (!signature || !payload) return failure(TokenFault::malformed);
-    if (!keys_->signing.verifies(segments->signing_input, *signature))
+    if (!verifies(key->public_key, segments->signing_input, *signature))
         return failure(TokenFault::not_ours);
     const auto claims = read_claims(*payload);
     if (!claims) return failure(TokenFault::not_ours);
@@ -181,20 +273,11 @@ Expected<AccessClaims, TokenFault> Tokens::verify(std::string_view token, Timest
 }
 
 std::string Tokens::jwks() const {
-    std::string out = R"({"keys":[)";
-    ObjectWriter key(out);
-    key.put("kty", "OKP");
-    key.put("crv", "Ed25519");
-    key.put("x", keys_->signing.x());
-    key.put("kid", keys_->signing.thumbprint());
-    key.put("use", "sig");
-    key.put("alg", "EdDSA");
-    key.close();
-    out += "]}";
-    return out;
+    return keys_->current()->jwks;
 }
 
 RefreshToken Tokens::make_refresh(const UserId& user, const SessionId& session) const {
+    invariant(keys_->signing.has_value(), "only a leader opens sessions");
     std::string bytes(1, refresh_version);
     bytes += as_text(user.value().bytes);
     bytes += as_text(session.value().bytes);
@@ -206,6 +289,7 @@ RefreshToken Tokens::make_refresh(const UserId& user, const SessionId& session) 
 }
 
 std::optional<PresentedRefreshToken> Tokens::read_refresh(std::string_view text) const {
+    invariant(keys_->signing.has_value(), "only a leader refreshes sessions");
     if (text.size() >
         sodium_base64_ENCODED_LEN(refresh_bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING))
         return std::nullopt;

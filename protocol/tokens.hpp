@@ -6,6 +6,7 @@
 
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,7 +35,8 @@ struct PresentedRefreshToken {
 };
 
 // Access tokens are JWTs (RFC 7519) signed with EdDSA/Ed25519 (RFC 8037); refresh tokens are
-// opaque. Threads: all methods from any.
+// opaque. A node that leads makes them; one that follows knows the leader's public keys and only
+// checks them. Threads: all methods from any.
 class Tokens {
 public:
     // Reads data/keys/token.key or makes it (mode 0600, directory 0700, fsynced).
@@ -43,7 +45,16 @@ public:
         const std::filesystem::path& keys_directory
     );
     explicit Tokens(const std::array<std::uint8_t, 32>& seed);
+    // Checks what is signed by the keys of `jwks`, the leader's key set. nullptr: it is none.
+    // issue(), make_refresh() and read_refresh() are not to be called then.
+    [[nodiscard]] static std::unique_ptr<Tokens> of_leader(std::string_view jwks);
     ~Tokens();
+
+    // Replaces the leader's keys. False, and nothing changes: `jwks` is no key set.
+    bool learn(std::string_view jwks);
+    // Called by verify(), on its thread, when a token names a key that is not known. Set before the
+    // first verify(); must not block.
+    void on_unknown_key(std::function<void()> listener);
 
     [[nodiscard]] std::string issue(const UserId& user, const SessionId& session, Timestamp now)
         const;
@@ -59,6 +70,8 @@ public:
     [[nodiscard]] std::optional<PresentedRefreshToken> read_refresh(std::string_view text) const;
 
 private:
+    Tokens();
+
     struct Keys;
     std::unique_ptr<Keys> keys_;
 };
