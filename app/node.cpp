@@ -126,7 +126,7 @@ void Node::Parts::make_services() {
         .tree_head = [this](
                          Position covering, TreeHeadListener listener
                      ) { engine->tell_tree_head(covering, std::move(listener)); },
-        .verifier_key = engine->log_key().verifier_key(),
+        .verifier_key = engine->verifier_key(),
         .feed_url = configuration.feed_url,
         .feed_port =
             [this] {

@@ -37,7 +37,7 @@ StoreResult<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
         return failure(made.error());
     if (auto opened = engine->open_log(); !opened) return failure(opened.error());
     if (auto opened = engine->open_keys(); !opened) return failure(opened.error());
-    engine->compare_with_checkpoint();
+    if (!engine->options_.follows) engine->compare_with_checkpoint();
     auto views = open_views_storage((engine->options_.data / "views").string());
     if (!views) return failure(views.error());
     engine->views_ = std::make_unique<Views>(std::move(*views));
@@ -48,15 +48,41 @@ StoreResult<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
 }
 
 StoreResult<void> Engine::open_log() {
-    auto log = open_rocks_event_log(
-        (options_.data / "log").string(), random_bytes, new_uuid(system_now()), system_now()
-    );
+    LogOrigin if_new{.epoch = new_uuid(system_now()), .created_at = system_now()};
+    if (options_.follows) if_new = options_.follows->origin;
+    auto log = open_rocks_event_log((options_.data / "log").string(), random_bytes, if_new);
     if (!log) return failure(log.error());
     log_ = std::move(*log);
-    return {};
+    return check_role();
+}
+
+StoreResult<void> Engine::check_role() {
+    const LogOrigin& origin = log_->origin();
+    if (!options_.follows) {
+        if (!origin.is_replica) return {};
+        return failure(StoreError{
+            StoreFault::cannot_open,
+            {},
+            "this is a follower's copy, without secrets: use it with `verbatim follow`, or lead "
+            "with the leader's own data or a backup of it"});
+    }
+    const Uuid& leaders = options_.follows->origin.epoch;
+    if (leaders != Uuid() && origin.epoch != leaders)
+        return failure(StoreError{
+            StoreFault::log_diverged,
+            {},
+            "the log is of another epoch than the leader's. It is not repaired: follow with an "
+            "empty data directory, or one copied from the leader"});
+    // A copied data directory is a leader's until it follows.
+    return origin.is_replica ? StoreResult<void>() : log_->mark_replica();
 }
 
 StoreResult<void> Engine::open_keys() {
+    if (options_.follows) {
+        tokens_ = Tokens::of_leader(options_.follows->jwks);
+        if (tokens_) return {};
+        return failure(StoreError{StoreFault::cannot_open, {}, "the leader's key set is none"});
+    }
     auto tokens = Tokens::open(options_.data / "keys");
     if (!tokens) return failure(tokens.error());
     tokens_ = std::move(*tokens);
@@ -196,6 +222,7 @@ void Engine::start() {
         started_ = true;
         pause_or_resume();
     }
+    if (options_.follows) return;
     watch_disk();
     house_ = std::thread([this] { keep_house(); });
 }
@@ -296,6 +323,7 @@ void Engine::hold_commands(std::optional<std::string> reason) {
 // Requires: pause_mutex_ is held.
 void Engine::pause_or_resume() {
     if (!started_) return;
+    if (options_.follows) return sequencer_->pause("follower");
     if (loss_) return sequencer_->pause("log_incomplete");
     if (views_failed_) return sequencer_->pause("restart_required");
     if (held_) return sequencer_->pause(*held_);
@@ -325,6 +353,10 @@ void Engine::sign_tree_head() {
 void Engine::publish_tree_head() {
     if (!checkpoints_->last()) return;
     tree_heads_.kept({.note = checkpoints_->last_note(), .size = checkpoints_->last()->size});
+}
+
+std::string Engine::verifier_key() const {
+    return log_key_ ? log_key_->verifier_key() : std::string();
 }
 
 void Engine::tell_tree_head(Position covering, TreeHeadListener listener) {

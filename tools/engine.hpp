@@ -23,7 +23,17 @@
 
 namespace verbatim {
 
+// What a follower knows of the leader whose log it copies.
+struct FollowedLeader {
+    // Of its log; is_replica is set. The epoch is nil where the leader is away: then any will do.
+    LogOrigin origin;
+    std::string jwks;  // the keys that it signs access tokens with
+};
+
 struct EngineOptions {
+    // nullopt: this node leads. Otherwise the log is a replica: its sequencer takes no command,
+    // nothing is signed, and what is beside the log is only what the leader has too.
+    std::optional<FollowedLeader> follows;
     std::filesystem::path data = "data";
     std::uint64_t disk_reserve_bytes = 1ull << 30;  // below it no commands are taken
     bool destroy_deleted = false;
@@ -45,7 +55,8 @@ public:
     // Opens or makes `data`. A log that is shorter than its checkpoint, differs from it, or has
     // lost it, is a declared loss: it opens, says which positions are missing, and takes no
     // commands. Errors: those of the log, the views and the keys; cannot_open when another process
-    // has it.
+    // has it, or it is a replica and this node was to lead; log_diverged when it is of another
+    // epoch than the leader's.
     [[nodiscard]] static StoreResult<std::unique_ptr<Engine>> open(EngineOptions options);
     ~Engine() override;
 
@@ -78,21 +89,25 @@ public:
     void stop();
 
     [[nodiscard]] EventLog& log() { return *log_; }
+    // Whom a replicator tells of what it appended, as the sequencer does.
+    [[nodiscard]] CommitListener& listener() { return *this; }
     [[nodiscard]] Views& views() { return *views_; }
     // Requires: prepare_sequencer() or start().
     [[nodiscard]] Sequencer& sequencer() { return *sequencer_; }
     // Requires: prepare_search().
     [[nodiscard]] SearchIndex& search() { return *search_; }
-    [[nodiscard]] const Tokens& tokens() const { return *tokens_; }
+    [[nodiscard]] Tokens& tokens() { return *tokens_; }
     [[nodiscard]] Authenticator& authenticator() { return *authenticator_; }
     [[nodiscard]] Uploads& uploads() { return *uploads_; }
-    [[nodiscard]] const NoteSigner& log_key() const { return *log_key_; }
+    // The key that the log's tree heads are signed with, as C2SP writes it. Empty on a follower.
+    [[nodiscard]] std::string verifier_key() const;
     // Tells the newest signed tree head that covers `covering`: at once where there is one, else
     // when it is signed, which is within a second of the commit. nullopt: none came for
     // limits::min_position_wait_ms, or the log's end was lost and nothing is signed any more.
     // Any thread; `listener` is called by this one or the engine's own, and must not block.
     void tell_tree_head(Position covering, TreeHeadListener listener);
     [[nodiscard]] std::uint64_t disk_free_bytes() const;
+    [[nodiscard]] bool has_room() const { return disk_free_bytes() >= options_.disk_reserve_bytes; }
     // Why queries cannot be trusted any more (the views' store failed), or nullopt.
     [[nodiscard]] std::optional<std::string> views_failure() const;
 
@@ -100,6 +115,7 @@ private:
     explicit Engine(EngineOptions options) : options_(std::move(options)) {}
 
     StoreResult<void> open_log();
+    StoreResult<void> check_role();
     StoreResult<void> open_keys();
     StoreResult<void> open_uploads();
     void put_old_checkpoints_aside();
