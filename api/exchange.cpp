@@ -1,5 +1,6 @@
 #include "api/exchange.hpp"
 
+#include "api/http_text.hpp"
 #include "domain/limits.hpp"
 #include "projections/json_text.hpp"
 #include "protocol/command_key.hpp"
@@ -18,25 +19,6 @@ Answer<Actor> actor_of(const Exchange& exchange) {
     const Services& services = exchange.services();
     if (auto reason = services.not_ready()) return failure(not_ready(std::move(*reason)));
     return services.authenticator.authenticate(bearer_token(exchange.request()), services.clock());
-}
-
-std::string percent_encoded(std::string_view text) {
-    static constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                           (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' ||
-                           byte == '_' || byte == '~';
-        if (plain) {
-            out += c;
-        } else {
-            out += '%';
-            out += digits[byte >> 4];
-            out += digits[byte & 15];
-        }
-    }
-    return out;
 }
 
 Answer<std::optional<CommandKey>> key_of(const Exchange& exchange, const CommandRequest& command) {

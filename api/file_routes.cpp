@@ -110,24 +110,18 @@ std::string content_disposition(std::string_view media_type, std::string_view fi
     return value;
 }
 
-void show_file(const ExchangePtr& exchange, const Actor& actor) {
-    const HttpRequest& request = exchange->request();
-    const auto id = parse_id<FileId>(request.parameter("file_id"));
-    if (!id) return exchange->send_problem(not_found("There is no such file."));
-    const Uploads& uploads = exchange->services().uploads;
-    const auto file = readable_file(exchange->views(), uploads, *id, actor.user);
-    if (!file) return exchange->send_problem(file.error());
-    if (file->sha256 == FileDigest{})
-        return exchange->send_problem(not_found("The bytes of this file were never kept here."));
+namespace {
 
-    const std::string tag = "\"" + hex_text(file->sha256) + "\"";
-    HttpResponse response = headers_for(*file, tag);
+void send_file(const ExchangePtr& exchange, const Attachment& file) {
+    const HttpRequest& request = exchange->request();
+    const std::string tag = "\"" + hex_text(file.sha256) + "\"";
+    HttpResponse response = headers_for(file, tag);
     const std::string* known = request.header("if-none-match");
     if (known != nullptr && names_tag(*known, tag)) {
         response.status = 304;
         return exchange->send_whole(std::move(response));
     }
-    auto blob = uploads.blobs().open(file->sha256);
+    auto blob = exchange->services().uploads.blobs().open(file.sha256);
     if (!blob) return exchange->send_problem(problem_of(blob.error()));
     const std::uint64_t bytes = blob->bytes();
     ByteRange range = wanted_range(request, tag, bytes);
@@ -147,10 +141,44 @@ void show_file(const ExchangePtr& exchange, const Actor& actor) {
     } else {
         range.count = bytes;
     }
-    response.headers.emplace_back("Content-Type", file->media_type);
+    response.headers.emplace_back("Content-Type", file.media_type);
     response.stream = std::make_shared<BlobStream>(std::move(*blob), range.first, range.count);
     response.stream_bytes = range.count;
     exchange->send_whole(std::move(response));
+}
+
+// A follower brings a file from its leader when somebody first asks for it.
+void fetch_and_send(const ExchangePtr& exchange, const Attachment& file) {
+    auto work = [exchange, file] {
+        const bool is_here = exchange->services().leader->fetch_blob(file.sha256);
+        exchange->resume([exchange, file, is_here] {
+            if (is_here) return send_file(exchange, file);
+            CommandError away;
+            away.fault = CommandFault::not_taking_commands;
+            away.reason = "leader_away";
+            exchange->send_problem(problem_of(away));
+        });
+    };
+    if (exchange->services().file_pool.submit(std::move(work))) return;
+    exchange->send_problem(http_problem(503, "Too many files are being read. Try again."));
+}
+
+}  // namespace
+
+void show_file(const ExchangePtr& exchange, const Actor& actor) {
+    const HttpRequest& request = exchange->request();
+    const auto id = parse_id<FileId>(request.parameter("file_id"));
+    if (!id) return exchange->send_problem(not_found("There is no such file."));
+    const Uploads& uploads = exchange->services().uploads;
+    const auto file = readable_file(exchange->views(), uploads, *id, actor.user);
+    if (!file) return exchange->send_problem(file.error());
+    if (file->sha256 == FileDigest{})
+        return exchange->send_problem(not_found("The bytes of this file were never kept here."));
+
+    const bool is_elsewhere =
+        exchange->services().leader != nullptr && !uploads.blobs().has(file->sha256);
+    if (is_elsewhere) return fetch_and_send(exchange, *file);
+    send_file(exchange, *file);
 }
 
 }  // namespace verbatim::api::files

@@ -11,6 +11,8 @@ namespace verbatim::api {
 [[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text);
 // The same for one name or value of a query, where '+' is a space.
 [[nodiscard]] std::optional<std::string> form_decoded(std::string_view text);
+// All but RFC 3986's unreserved characters.
+[[nodiscard]] std::string percent_encoded(std::string_view text);
 // Well-formed UTF-8 (RFC 3629): no surrogates, nothing overlong, nothing beyond U+10FFFF.
 [[nodiscard]] bool is_utf8(std::string_view text);
 

@@ -12,13 +12,18 @@ void is_ready(const ExchangePtr& exchange) {
     const Services& services = exchange->services();
     if (auto reason = services.not_ready())
         return exchange->send_problem(not_ready(std::move(*reason)));
+    const Leader* const leader = services.leader;
+    const auto paused =
+        leader != nullptr ? leader->commands_paused() : services.sequencer.pause_reason();
     nlohmann::ordered_json body = {
         {"status", "ready"},
+        {"role", leader != nullptr ? "follower" : "leader"},
         {"position", services.views.position().value()},
         {"log_position", services.log.head().value()},
-        {"commands", services.sequencer.pause_reason().value_or("taken")},
+        {"commands", paused.value_or(leader != nullptr ? "forwarded" : "taken")},
     };
     if (const auto broker = services.broker_state()) body["broker"] = *broker;
+    if (leader != nullptr) body["leader_position"] = leader->head().value();
     exchange->send_json(200, body.dump());
 }
 

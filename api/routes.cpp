@@ -5,6 +5,7 @@
 #include "api/docs_routes.hpp"
 #include "api/exchange.hpp"
 #include "api/file_routes.hpp"
+#include "api/forwarding.hpp"
 #include "api/invite_link_routes.hpp"
 #include "api/key_routes.hpp"
 #include "api/mark_routes.hpp"
@@ -17,6 +18,7 @@
 #include "domain/limits.hpp"
 
 #include <string>
+#include <utility>
 
 namespace verbatim::api {
 
@@ -30,25 +32,52 @@ public:
     void open(Method method, const std::string& path, OpenRoute route) {
         table_.add(method, path, open_route(services_, route), limits::body_bytes_max);
     }
+    // A command by anyone.
+    void open_command(Method method, const std::string& path, OpenRoute route) {
+        add_at_leader(method, base + path, open_route(services_, route), limits::body_bytes_max);
+    }
+    // A query that only the leader can answer: it has the keys.
+    void leaders_query(const std::string& path, UserRoute route) {
+        add_at_leader(
+            Method::get, base + path, query_route(services_, route), limits::body_bytes_max
+        );
+    }
+    void leaders_open_query(const std::string& path, OpenRoute route) {
+        add_at_leader(
+            Method::get, base + path, open_route(services_, route), limits::body_bytes_max
+        );
+    }
     void query(const std::string& path, UserRoute route) {
         table_.add(Method::get, base + path, query_route(services_, route), limits::body_bytes_max);
     }
     void command(Method method, const std::string& path, UserRoute route) {
+        add_at_leader(method, base + path, command_route(services_, route), limits::body_bytes_max);
+    }
+    // What is never logged: every node does it itself.
+    void signal(Method method, const std::string& path, UserRoute route) {
         table_.add(method, base + path, command_route(services_, route), limits::body_bytes_max);
     }
     void tus(Method method, const std::string& path, UserRoute route) {
         const Handler handler = uploads::tus_route(services_, route);
-        table_.add(method, base + path, handler, limits::upload_chunk_bytes_max);
+        add_at_leader(method, base + path, handler, limits::upload_chunk_bytes_max);
     }
 
     // A command about accounts and rights: no API key may.
     void account_command(Method method, const std::string& path, UserRoute route) {
-        table_.add(method, base + path, account_route(services_, route), limits::body_bytes_max);
+        add_at_leader(method, base + path, account_route(services_, route), limits::body_bytes_max);
     }
 
     const std::string base = "/api/v1";
 
 private:
+    // A follower hands it over.
+    void add_at_leader(
+        Method method, const std::string& pattern, Handler handler, std::size_t body_bytes_max
+    ) {
+        if (services_.leader != nullptr) handler = forwarding_handler(services_);
+        table_.add(method, pattern, std::move(handler), body_bytes_max);
+    }
+
     RouteTable& table_;
     const Services& services_;
 };
@@ -62,15 +91,15 @@ void add_operations(Rows& rows) {
 }
 
 void add_accounts(Rows& rows) {
-    rows.open(Method::post, rows.base + "/users", accounts::register_user);
+    rows.open_command(Method::post, "/users", accounts::register_user);
     rows.query("/users", accounts::find_users);
     rows.query("/users/{user_id}", accounts::show_user);
     rows.query("/users/me", accounts::show_me);
     rows.account_command(Method::patch, "/users/me", accounts::rename_me);
     rows.account_command(Method::put, "/users/me/password", accounts::change_password);
     rows.query("/users/me/invites", members::list_my_invites);
-    rows.open(Method::post, rows.base + "/sessions", sessions::open_session);
-    rows.open(Method::post, rows.base + "/sessions/refresh", sessions::refresh_session);
+    rows.open_command(Method::post, "/sessions", sessions::open_session);
+    rows.open_command(Method::post, "/sessions/refresh", sessions::refresh_session);
     rows.query("/sessions", sessions::list_sessions);
     rows.account_command(Method::del, "/sessions/current", sessions::close_current);
     rows.account_command(Method::del, "/sessions/{session_id}", sessions::close_session);
@@ -117,7 +146,7 @@ void add_messages(Rows& rows) {
     rows.query("/messages", messages::list_all_messages);
     rows.command(Method::put, "/rooms/{room_id}/read", messages::mark_read);
     rows.query("/rooms/{room_id}/receipts", messages::list_receipts);
-    rows.command(Method::post, "/rooms/{room_id}/typing", messages::tell_typing);
+    rows.signal(Method::post, "/rooms/{room_id}/typing", messages::tell_typing);
     rows.query("/search", messages::search);
 }
 
@@ -130,11 +159,11 @@ void add_marks(Rows& rows) {
 }
 
 void add_audit(Rows& rows) {
-    rows.open(Method::get, rows.base + "/audit/checkpoint", audit::show_checkpoint);
-    rows.open(Method::get, rows.base + "/audit/key", audit::show_key);
+    rows.leaders_open_query("/audit/checkpoint", audit::show_checkpoint);
+    rows.leaders_open_query("/audit/key", audit::show_key);
     rows.query("/audit/proofs/inclusion", audit::prove_inclusion);
     rows.query("/audit/proofs/consistency", audit::prove_consistency);
-    rows.query("/rooms/{room_id}/messages/{seq}/proof", audit::prove_message);
+    rows.leaders_query("/rooms/{room_id}/messages/{seq}/proof", audit::prove_message);
     rows.query("/events", audit::list_events);
     rows.query("/rooms/{room_id}/events", audit::list_room_events);
 }

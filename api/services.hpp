@@ -10,6 +10,7 @@
 #include "projections/search_index.hpp"
 #include "projections/views.hpp"
 #include "protocol/authenticator.hpp"
+#include "protocol/leader.hpp"
 #include "protocol/metrics.hpp"
 #include "protocol/rate_limits.hpp"
 #include "protocol/tokens.hpp"
@@ -57,6 +58,8 @@ struct Services {
     std::function<std::uint16_t()> feed_port;
     // How it is with the broker that tells other nodes; nullopt: none is configured.
     std::function<std::optional<std::string>()> broker_state;
+    // On a follower, whom commands are handed over to; nullptr on a leader.
+    Leader* leader = nullptr;
     // Why this node is not ready, or nullopt. Open commands and queries are refused till then.
     std::function<std::optional<std::string>()> not_ready;
 };

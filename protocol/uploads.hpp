@@ -80,6 +80,10 @@ public:
     // A finished upload of this user that has neither been posted nor expired. Does not wait.
     [[nodiscard]] std::optional<Attachment> find(const FileId& file, const UserId& owner) const;
     [[nodiscard]] const BlobStore& blobs() const { return blobs_; }
+    // Takes a file that came another way, as BlobStore::put does.
+    [[nodiscard]] StoreResult<void> keep_blob(
+        const Digest& digest, const std::filesystem::path& file
+    );
     [[nodiscard]] std::uint64_t file_bytes_max() const { return options_.file_bytes_max; }
 
     // Forgets uploads whose files were posted; removes what expired limits::file_grace_seconds ago,

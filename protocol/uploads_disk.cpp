@@ -101,6 +101,11 @@ StoreResult<void> Uploads::put_blob(const FileId& file, const Digest& digest) {
     return blobs_.put(digest, bytes_of(file));
 }
 
+StoreResult<void> Uploads::keep_blob(const Digest& digest, const std::filesystem::path& file) {
+    const std::lock_guard lock(blobs_mutex_);
+    return blobs_.put(digest, file);
+}
+
 void Uploads::name_blob(const Digest& digest) {
     const std::lock_guard lock(mutex_);
     ++named_[digest];

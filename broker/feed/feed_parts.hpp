@@ -5,6 +5,7 @@
 #include "eventstore/event_log.hpp"
 #include "projections/views.hpp"
 #include "protocol/authenticator.hpp"
+#include "protocol/leader.hpp"
 #include "protocol/metrics.hpp"
 #include "protocol/rate_limits.hpp"
 #include "protocol/uploads.hpp"
@@ -35,6 +36,8 @@ struct FeedParts {
     // The client's address, from the peer's and X-Forwarded-For (empty: none).
     std::function<std::string(const std::string& peer, const std::string& forwarded_for)>
         client_address;
+    // On a follower, whom commands are handed over to; nullptr on a leader.
+    Leader* leader = nullptr;
     // An operating failure that a feed met, for the log. Any thread; may be empty.
     std::function<void(const std::string& what)> report;
     // Tells the other nodes of this log what is never logged. Feed thread; must not block. Empty:

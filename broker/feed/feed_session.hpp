@@ -141,17 +141,18 @@ private:
     void message_was_read(std::string_view message);
     void answer(const std::string& ref, Answer<ClientFrame> frame);
     [[nodiscard]] Answer<void> admit(const ClientFrame& frame) const;
+    [[nodiscard]] bool is_forwarded(const ReceivedFrame& received) const;
+    void forward(const std::string& ref, std::string_view message);
+    void leader_has_answered(
+        const std::string& ref, const Expected<LeaderReply, LeaderCallFault>& reply
+    );
     void handle(const std::string& ref, SendFrame frame);
     void store_attachment(const std::string& ref, SendFrame frame);
-    void attachment_is_stored(const std::string& ref, SendFrame frame, Answer<Attachment> stored);
+    void attachment_is_stored(const std::string& ref, SendFrame frame, const Answer<void>& stored);
     void submit_message(const std::string& ref, SendFrame frame);
     void handle(const std::string& ref, const ReadFrame& frame);
     void handle(const std::string& ref, const TypingFrame& frame);
     void handle(const std::string& ref, const AuthFrame& frame);
-    // What the same request through REST would have; `status` as its success there.
-    [[nodiscard]] std::optional<CommandKey> key_of(
-        const Keyed& keyed, std::string_view method_and_target, std::uint16_t status
-    ) const;
     void submit(const std::string& ref, Submission submission);
     void command_is_done(const std::string& ref, const CommandResult& result);
     void send_problem(const std::string& ref, const Problem& problem);
@@ -160,7 +161,8 @@ private:
     boost::beast::websocket::stream<OutboundSocket, false> stream_;
     Phase phase_ = Phase::handshake;
     bool reading_ = false;
-    bool storing_ = false;  // an attachment; until it is kept nothing more is read
+    // Nothing more is read until an attachment is kept, or the leader has answered.
+    bool storing_ = false;
     bool upgraded_ = false;
     bool peer_is_done_ = false;  // nothing more to read
     bool may_send_ = false;      // not with an API key that only reads
@@ -174,6 +176,7 @@ private:
     std::uint64_t acknowledged_bytes_ = 0;
     std::unique_ptr<Handshake> handshake_;
     std::unique_ptr<Resumption> resumption_;
+    std::string token_;                // on a follower, which shows it to the leader
     std::string message_;              // what has come of the client's current message
     std::array<char, 256> read_into_;  // most client frames fit; longer ones go to message_
 };

@@ -1,10 +1,10 @@
 #include "broker/feed/bounds.hpp"
 #include "broker/feed/feed_session.hpp"
 #include "broker/feed/feed_session_state.hpp"
+#include "broker/feed/frame_commands.hpp"
 #include "domain/limits.hpp"
 #include "domain/type_id.hpp"
 #include "protocol/answer_json.hpp"
-#include "protocol/command_key.hpp"
 #include "protocol/file_access.hpp"
 
 #include <algorithm>
@@ -15,6 +15,13 @@
 
 namespace verbatim::feed {
 namespace {
+
+// Which files a message may show is the leader's to say.
+Answer<Attachment> any_attachment(const FileId& file) {
+    Attachment attachment;
+    attachment.file = file;
+    return attachment;
+}
 
 // The code of the close frame that Beast has sent for its error.
 unsigned code_of_beast(const beast::error_code& error) {
@@ -97,9 +104,56 @@ void FeedSession::read_on() {
 void FeedSession::message_was_read(std::string_view message) {
     if (stream_.got_binary()) return close(CloseCode::binary, "frames are texts");
     const FeedParts& parts = context_.parts;
-    const auto find = attachments_of(parts.views, parts.uploads, user());
+    const auto find = parts.leader == nullptr ? attachments_of(parts.views, parts.uploads, user())
+                                              : FindAttachment(any_attachment);
     ReceivedFrame received = read_client_frame(message, parts.views.users(), find);
+    if (is_forwarded(received)) return forward(received.ref, message);
     answer(received.ref, std::move(received.frame));
+}
+
+bool FeedSession::is_forwarded(const ReceivedFrame& received) const {
+    if (context_.parts.leader == nullptr || !received.frame || !may_send_) return false;
+    return std::holds_alternative<SendFrame>(*received.frame) ||
+           std::holds_alternative<ReadFrame>(*received.frame);
+}
+
+// As it was said: a key stands for the same there. One at a time, so that a client's messages keep
+// their order; what it says meanwhile stays in its socket.
+void FeedSession::forward(const std::string& ref, std::string_view message) {
+    storing_ = true;
+    ++commands_in_flight_;
+    LeaderCall call{
+        .method = "POST",
+        .target = "/internal/frames",
+        .headers = {{"Authorization", "Bearer " + token_}},
+        .body = std::string(message),
+        .client_address = {}};
+    context_.parts.leader->call(
+        std::move(call),
+        [io = context_.io, weak = weak_from_this(), ref](auto reply) {
+            net::post(*io, [weak, ref, reply = std::move(reply)] {
+                if (const auto self = weak.lock()) self->leader_has_answered(ref, reply);
+            });
+        }
+    );
+}
+
+void FeedSession::leader_has_answered(
+    const std::string& ref, const Expected<LeaderReply, LeaderCallFault>& reply
+) {
+    storing_ = false;
+    --commands_in_flight_;
+    if (is_ending()) return;
+    if (!reply) {
+        send_problem(ref, problem_of(reply.error(), LeaderCallKind::command));
+    } else if (const auto receipt = receipt_in(*reply)) {
+        send(ack_frame(ref, *receipt));
+    } else if (reply->body.starts_with('{')) {
+        send(problem_frame(ref, reply->body));
+    } else {
+        send_problem(ref, problem_of(LeaderCallFault::no_answer, LeaderCallKind::command));
+    }
+    read_on();
 }
 
 void FeedSession::answer(const std::string& ref, Answer<ClientFrame> frame) {
@@ -138,14 +192,7 @@ void FeedSession::store_attachment(const std::string& ref, SendFrame frame) {
                  owner = user(),
                  ref,
                  shared] {
-        const std::string bytes = std::move(shared->attachment->content);
-        auto stored = uploads.store(
-            {.owner = owner,
-             .length = bytes.size(),
-             .filename = std::move(shared->attachment->filename),
-             .metadata = {}},
-            bytes
-        );
+        auto stored = feed::store_attachment(uploads, owner, *shared);
         net::post(*io, [weak, ref, shared, stored = std::move(stored)] {
             if (const auto self = weak.lock())
                 self->attachment_is_stored(ref, std::move(*shared), stored);
@@ -157,12 +204,11 @@ void FeedSession::store_attachment(const std::string& ref, SendFrame frame) {
 }
 
 void FeedSession::attachment_is_stored(
-    const std::string& ref, SendFrame frame, Answer<Attachment> stored
+    const std::string& ref, SendFrame frame, const Answer<void>& stored
 ) {
     storing_ = false;
     if (is_ending()) return;
     if (stored) {
-        frame.command.attachments.push_back(*std::move(stored));
         submit_message(ref, std::move(frame));
     } else {
         send_problem(ref, stored.error());
@@ -171,40 +217,11 @@ void FeedSession::attachment_is_stored(
 }
 
 void FeedSession::submit_message(const std::string& ref, SendFrame frame) {
-    constexpr std::uint16_t created = 201;
-    const std::string target = "POST /api/v1/rooms/" + to_text(frame.room) + "/messages";
-    submit(
-        ref,
-        {.stream = stream_of(frame.room),
-         .command = RoomCommand(std::move(frame.command)),
-         .actor = user(),
-         .id = CommandId(context_.parts.new_uuid()),
-         .key = key_of(frame.keyed, target, created),
-         .if_match = {},
-         .occurred_at = {}}
-    );
+    submit(ref, submission_of(std::move(frame), user(), CommandId(context_.parts.new_uuid())));
 }
 
 void FeedSession::handle(const std::string& ref, const ReadFrame& frame) {
-    constexpr std::uint16_t ok = 200;
-    const std::string target = "PUT /api/v1/rooms/" + to_text(frame.room) + "/read";
-    submit(
-        ref,
-        {.stream = reader_stream_of(user()),
-         .command = ReaderCommand(MarkRead{.room = frame.room, .up_to = frame.up_to}),
-         .actor = user(),
-         .id = CommandId(context_.parts.new_uuid()),
-         .key = key_of(frame.keyed, target, ok),
-         .if_match = {},
-         .occurred_at = {}}
-    );
-}
-
-std::optional<CommandKey> FeedSession::key_of(
-    const Keyed& keyed, std::string_view method_and_target, std::uint16_t status
-) const {
-    if (!keyed.idempotency_key) return std::nullopt;
-    return make_command_key(user(), *keyed.idempotency_key, method_and_target, keyed.body, status);
+    submit(ref, submission_of(frame, user(), CommandId(context_.parts.new_uuid())));
 }
 
 void FeedSession::handle(const std::string& ref, const TypingFrame& frame) {

@@ -58,6 +58,7 @@ Answer<void> FeedSession::authenticate(const std::string& token) {
     identify(actor->user, actor->session, actor->key ? actor->key->key : KeyId());
     may_send_ = needs_scope(*actor, KeyScope::send).has_value();
     expires_ = actor->expires;
+    if (context_.parts.leader != nullptr) token_ = token;
     return {};
 }
 

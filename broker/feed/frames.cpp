@@ -150,13 +150,17 @@ SharedFrames ack_frame(std::string_view ref, const Receipt& receipt) {
 SharedFrames problem_frame(
     std::string_view ref, const Problem& problem, std::string_view request_id
 ) {
+    return problem_frame(ref, to_json(problem, request_id));
+}
+
+SharedFrames problem_frame(std::string_view ref, std::string_view json) {
     std::string payload = R"({"type":"problem")";
     if (!ref.empty()) {
         append_member(payload, "ref");
         payload += ref;
     }
     append_member(payload, "problem");
-    payload += to_json(problem, request_id);
+    payload += json;
     payload += '}';
     return text_frame(payload);
 }

@@ -54,6 +54,8 @@ struct Typing {
 [[nodiscard]] SharedFrames problem_frame(
     std::string_view ref, const Problem& problem, std::string_view request_id
 );
+// The same of a problem that another node has told. Requires: `json` is an object.
+[[nodiscard]] SharedFrames problem_frame(std::string_view ref, std::string_view json);
 
 // RFC 6455 5.5. Requires: reason of at most 123 bytes.
 [[nodiscard]] SharedFrames close_frame(CloseCode code, std::string_view reason);
