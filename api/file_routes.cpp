@@ -97,6 +97,10 @@ HttpResponse headers_for(const Attachment& file, std::string_view tag) {
 
 }  // namespace
 
+std::shared_ptr<BodyStream> stream_of(Blob blob, std::uint64_t first, std::uint64_t count) {
+    return std::make_shared<BlobStream>(std::move(blob), first, count);
+}
+
 std::string content_disposition(std::string_view media_type, std::string_view filename) {
     std::string value = may_be_shown_inline(media_type) ? "inline" : "attachment";
     if (filename.empty()) return value;
@@ -142,7 +146,7 @@ void send_file(const ExchangePtr& exchange, const Attachment& file) {
         range.count = bytes;
     }
     response.headers.emplace_back("Content-Type", file.media_type);
-    response.stream = std::make_shared<BlobStream>(std::move(*blob), range.first, range.count);
+    response.stream = stream_of(std::move(*blob), range.first, range.count);
     response.stream_bytes = range.count;
     exchange->send_whole(std::move(response));
 }

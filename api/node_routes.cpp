@@ -1,6 +1,7 @@
 #include "api/node_routes.hpp"
 
 #include "api/exchange.hpp"
+#include "api/file_routes.hpp"
 #include "domain/limits.hpp"
 #include "eventstore/delivery.hpp"
 
@@ -69,11 +70,33 @@ void show_head(const ExchangePtr& exchange, const NodeAccess& access) {
     send_delivery(exchange, access, exchange->services().log.head(), {});
 }
 
+// A file's bytes by their SHA-256, for nodes that were asked for it and do not have it.
+void show_blob(const ExchangePtr& exchange, const NodeAccess&) {
+    const auto digest = parse_hex(exchange->request().parameter("sha256"));
+    if (!digest) return exchange->send_problem(not_found("There is no such file."));
+    auto blob = exchange->services().uploads.blobs().open(*digest);
+    if (!blob) {
+        const bool is_there = blob.error().fault != StoreFault::missing_record;
+        return exchange->send_problem(
+            is_there ? problem_of(blob.error()) : not_found("There is no such file.")
+        );
+    }
+    const std::uint64_t bytes = blob->bytes();
+    HttpResponse response;
+    response.headers = {{"Content-Type", "application/octet-stream"}};
+    response.stream = files::stream_of(std::move(*blob), 0, bytes);
+    response.stream_bytes = bytes;
+    exchange->send_whole(std::move(response));
+}
+
 }  // namespace
 
 void add_node_routes(RouteTable& table, const Services& services, const NodeAccess& access) {
     table.add(Method::get, "/internal/log", node_route(services, access, show_log), no_body);
     table.add(Method::get, "/internal/head", node_route(services, access, show_head), no_body);
+    table.add(
+        Method::get, "/internal/blobs/{sha256}", node_route(services, access, show_blob), no_body
+    );
 }
 
 }  // namespace verbatim::api

@@ -124,6 +124,9 @@ void add_configuration(CLI::App& app, Configuration& configuration) {
     )
         ->check(CLI::IsMember({"hide", "destroy"}));
     app.add_option(
+        "--leader", configuration.leader, "for `follow`: where the leader is, http://host:port"
+    );
+    app.add_option(
         "--disk-reserve-mib",
         configuration.disk_reserve_mib,
         "free space below which no commands are taken"

@@ -29,6 +29,7 @@ struct Configuration {
     std::vector<std::string> trusted_proxies;  // addresses or CIDR networks
     std::vector<std::string> cors_origins;     // none: same origin only
     std::string deletion = "hide";             // hide | destroy
+    std::string leader;                        // a follower's leader: http://host:port
     std::uint64_t disk_reserve_mib = 1'024;
     std::uint64_t max_file_mib = 1'024;
     std::filesystem::path node_secret_file;  // empty: no other node may ask this one

@@ -1,12 +1,13 @@
 #include "app/leader_parts.hpp"
 
+#include "app/broker_connection.hpp"
+#include "app/frame_route.hpp"
 #include "broker/amqp/delivery_stream.hpp"
 #include "broker/amqp/envelope_stream.hpp"
 #include "domain/limits.hpp"
 #include "protocol/random.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <spdlog/spdlog.h>
 #include <utility>
 
@@ -16,13 +17,6 @@ namespace {
 
 // Who holds the queue in silence is listened to for 3 s; a name server may take its time.
 constexpr std::chrono::seconds decision_patience{8};
-
-// Of the last, random half of an id.
-std::uint64_t seed_of(const Uuid& id) {
-    std::uint64_t seed = 0;
-    std::memcpy(&seed, id.bytes.data() + 8, sizeof seed);
-    return seed;
-}
 
 }  // namespace
 
@@ -54,18 +48,14 @@ Expected<std::unique_ptr<LeaderParts>, std::string> LeaderParts::make(
         if (configuration.publish_json) return failure("--publish-json needs --broker");
         return parts;
     }
-    auto url = amqp::parse_broker_url(configuration.broker);
-    if (!url) return failure("--broker: " + url.error());
-    parts->make_publishers(configuration, std::move(*url));
+    auto connection = broker_connection(configuration);
+    if (!connection) return failure(connection.error());
+    parts->connection_ = std::move(*connection);
+    parts->make_publishers(configuration);
     return parts;
 }
 
-void LeaderParts::make_publishers(const Configuration& configuration, amqp::BrokerUrl url) {
-    connection_.url = std::move(url);
-    connection_.ca = configuration.broker_ca;
-    connection_.certificate = configuration.broker_cert;
-    connection_.key = configuration.broker_key;
-    connection_.patience = std::chrono::seconds(3);
+void LeaderParts::make_publishers(const Configuration& configuration) {
     make_signals();
     const EventLog& log = engine_.log();
     amqp::PublisherOptions options{
@@ -73,7 +63,7 @@ void LeaderParts::make_publishers(const Configuration& configuration, amqp::Brok
         .cursor_file = configuration.data / "publisher",
         .report = [logger = log_](const std::string& what) { logger->warn("{}", what); },
         .unconfirmed_max = limits::deliveries_unconfirmed_max,
-        .seed = seed_of(instance_)};
+        .seed = broker_seed(instance_)};
     options.connection.name = "verbatim publisher";
     publisher_ = std::make_unique<amqp::Publisher>(
         log, std::make_unique<amqp::DeliveryStream>(log, instance_, leadership_), options
@@ -96,13 +86,19 @@ void LeaderParts::make_signals() {
         .node = instance_,
         .received = [this](const SignalFrom& signal) { hear_(signal); },
         .report = [logger = log_](const std::string& what) { logger->warn("{}", what); },
-        .seed = seed_of(instance_) + 1};
+        .seed = broker_seed(instance_) + 1};
     options.connection.name = "verbatim signals";
     signals_ = std::make_unique<amqp::Signals>(std::move(options));
 }
 
 void LeaderParts::add_routes(api::RouteTable& table, const api::Services& services) const {
-    if (access_) api::add_node_routes(table, services, *access_);
+    if (!access_) return;
+    api::add_node_routes(table, services, *access_);
+    add_frame_route(table, services, access_->secret);
+}
+
+bool LeaderParts::is_handed_over(const api::HttpRequest& request) const {
+    return access_ && is_from_node(request, access_->secret);
 }
 
 void LeaderParts::lead_or_not(amqp::Leadership::State state) {
@@ -122,14 +118,14 @@ void LeaderParts::lead_or_not(amqp::Leadership::State state) {
         );
 }
 
-void LeaderParts::start(std::function<void(const SignalFrom&)> hear) {
+void LeaderParts::start(Hooks hooks) {
     if (!publisher_) return leadership_.broker_is_away();
     engine_.hold_commands("not_the_leader");
     publisher_->start();
     leadership_.wait_for_decision(decision_patience);
     leadership_.broker_is_away();
     if (json_publisher_) json_publisher_->start();
-    hear_ = std::move(hear);
+    hear_ = std::move(hooks.hear);
     signals_->start();
 }
 
@@ -153,10 +149,11 @@ std::string LeaderParts::broker_state() const {
     return publisher_->figures().state;
 }
 
-BrokerGauges LeaderParts::gauges() const {
+std::optional<BrokerGauges> LeaderParts::gauges() const {
+    if (!publisher_) return std::nullopt;
     const amqp::PublisherFigures figures = publisher_->figures();
     const std::uint64_t head = engine_.log().head().value();
-    return {
+    return BrokerGauges{
         .published_position = figures.confirmed.value(),
         .lag_events = head - std::min(head, figures.confirmed.value()),
         .messages_confirmed = figures.messages_confirmed,

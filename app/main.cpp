@@ -32,7 +32,7 @@ sigset_t block_signals() {
     return stopping;
 }
 
-int serve(const Configuration& configuration) {
+int run_node(const Configuration& configuration) {
     const sigset_t stopping = block_signals();
     const auto log = make_logger(configuration.log_format, configuration.log_level);
     auto node = Node::start(configuration, log);
@@ -54,6 +54,18 @@ int serve(const Configuration& configuration) {
     return 0;
 }
 
+int serve(const Configuration& configuration) {
+    if (configuration.leader.empty()) return run_node(configuration);
+    std::fputs("verbatim: --leader is for `verbatim follow`\n", stderr);
+    return 2;
+}
+
+int follow(const Configuration& configuration) {
+    if (!configuration.leader.empty()) return run_node(configuration);
+    std::fputs("verbatim: follow needs --leader http://host:port\n", stderr);
+    return 2;
+}
+
 // The sub-commands, each with what runs it.
 struct CommandLine {
     Configuration configuration;
@@ -72,6 +84,11 @@ struct CommandLine {
         add({.parser = app.add_subcommand("serve", "run a node"), .run = [this] {
                  return serve(configuration);
              }});
+        add(
+            {.parser =
+                 app.add_subcommand("follow", "run a node that serves a copy of its leader's log"),
+             .run = [this] { return follow(configuration); }}
+        );
         add_import();
         add(add_audit(app, configuration.data));
     }

@@ -2,6 +2,7 @@
 
 #include "api/routes.hpp"
 #include "api/server.hpp"
+#include "app/follower_node.hpp"
 #include "app/leader_parts.hpp"
 #include "app/proxies.hpp"
 #include "broker/feed/feed_server.hpp"
@@ -40,7 +41,7 @@ struct Node::Parts {
     Metrics metrics;
     RateLimits rate_limits;
     std::unique_ptr<Engine> engine;
-    std::unique_ptr<LeaderParts> leader;
+    std::unique_ptr<NodeRole> role;
     std::unique_ptr<WorkPool> file_pool;
     std::unique_ptr<api::PasswordPool> passwords;
     std::unique_ptr<api::PositionWaiters> waiters;
@@ -58,8 +59,8 @@ struct Node::Parts {
     Expected<void, std::string> catch_up();
     Expected<void, std::string> open_feed();
     void connect();
-    void lead();
-    [[nodiscard]] std::optional<std::string> broker_state() const;
+    void take_role();
+    [[nodiscard]] std::string client_of(const api::HttpRequest& request) const;
     [[nodiscard]] Gauges gauges() const;
     [[nodiscard]] std::optional<std::string> not_ready() const;
     void log_request(const api::FinishedRequest& request);
@@ -67,6 +68,13 @@ struct Node::Parts {
 
 Expected<void, std::string> Node::Parts::open_engine() {
     EngineOptions options;
+    std::unique_ptr<FollowerNode> follower;
+    if (!configuration.leader.empty()) {
+        auto made = FollowerNode::make(configuration, log);
+        if (!made) return failure(made.error());
+        follower = std::move(*made);
+        options.follows = follower->followed();
+    }
     options.data = configuration.data;
     options.disk_reserve_bytes = configuration.disk_reserve_mib << 20;
     options.file_bytes_max = configuration.max_file_mib << 20;
@@ -80,11 +88,21 @@ Expected<void, std::string> Node::Parts::open_engine() {
         );
     engine = std::move(*opened);
     engine->prepare_sequencer();
+    if (follower) {
+        follower->attach(*engine);
+        role = std::move(follower);
+        return {};
+    }
+    auto leader = LeaderParts::make(configuration, *engine, log);
+    if (!leader) return failure(leader.error());
+    role = std::move(*leader);
     return {};
 }
 
 std::optional<std::string> Node::Parts::not_ready() const {
-    if (!ready.load(std::memory_order_acquire)) return "rebuilding_views";
+    if (!ready.load(std::memory_order_acquire))
+        return role->leader() != nullptr ? "catching_up" : "rebuilding_views";
+    if (auto refusal = role->refusal()) return refusal;
     return engine->views_failure();
 }
 
@@ -114,11 +132,7 @@ void Node::Parts::make_services() {
         .metrics = metrics,
         .clock = system_now,
         .new_uuid = [] { return new_uuid(system_now()); },
-        .client_address =
-            [this](const api::HttpRequest& request) {
-                const std::string* forwarded = request.header("x-forwarded-for");
-                return proxies.client_of(request.peer_address, forwarded ? *forwarded : "");
-            },
+        .client_address = [this](const api::HttpRequest& request) { return client_of(request); },
         .typing = [this](
                       const RoomId& room, const UserId& user, bool typing
                   ) { feed->typing(room, user, typing); },
@@ -132,7 +146,11 @@ void Node::Parts::make_services() {
             [this] {
                 return ready.load(std::memory_order_acquire) ? feed->port() : std::uint16_t{0};
             },
-        .broker_state = [this] { return broker_state(); },
+        .broker_state =
+            [this] {
+                return role->has_broker() ? std::optional(role->broker_state()) : std::nullopt;
+            },
+        .leader = role->leader(),
         .not_ready = [this] { return not_ready(); }});
     metrics.on_scrape([this] { return gauges(); });
 }
@@ -153,7 +171,13 @@ Gauges Node::Parts::gauges() const {
         .http_connections = http->connections(),
         .feed_sessions = feeds.sessions,
         .feed_backlog_bytes = feeds.backlog_bytes,
-        .broker = leader->has_broker() ? std::optional(leader->gauges()) : std::nullopt};
+        .broker = role->gauges()};
+}
+
+std::string Node::Parts::client_of(const api::HttpRequest& request) const {
+    const std::string* const forwarded = request.header("x-forwarded-for");
+    if (forwarded != nullptr && role->is_handed_over(request)) return *forwarded;
+    return proxies.client_of(request.peer_address, forwarded ? *forwarded : "");
 }
 
 void Node::Parts::log_request(const api::FinishedRequest& request) {
@@ -189,7 +213,7 @@ Expected<void, std::string> Node::Parts::open_http() {
         logger->error("a connection could not be accepted: {}", reason);
     };
     api::RouteTable routes = api::make_routes(*services);
-    leader->add_routes(routes, *services);
+    role->add_routes(routes, *services);
     http = std::make_unique<api::Server>(options, std::move(routes), std::move(hooks));
     const auto started = http->start();
     if (!started)
@@ -201,6 +225,7 @@ Expected<void, std::string> Node::Parts::open_http() {
 }
 
 Expected<void, std::string> Node::Parts::catch_up() {
+    if (auto prepared = role->prepare(*waiters); !prepared) return prepared;
     RebuildBar bar;
     const auto caught_up = engine->catch_up(std::ref(bar));
     if (!caught_up) return failure("cannot rebuild the views: " + describe(caught_up.error()));
@@ -229,9 +254,10 @@ Expected<void, std::string> Node::Parts::open_feed() {
             .client_address = [this](
                                   const std::string& peer, const std::string& forwarded_for
                               ) { return proxies.client_of(peer, forwarded_for); },
+            .leader = role->leader(),
             .report = [logger = log](const std::string& what) { logger->error("{}", what); },
-            .tell_others = leader->has_broker()
-                               ? [this](const Signal& signal) { leader->tell_others(signal); }
+            .tell_others = role->has_broker()
+                               ? [this](const Signal& signal) { role->tell_others(signal); }
                                : std::function<void(const Signal&)>()},
         std::move(options)
     );
@@ -250,18 +276,20 @@ void Node::Parts::connect() {
     });
     engine->on_noted([this](const std::vector<ReadNoteChange>& changes) { feed->note(changes); });
     engine->on_announced([this](const std::shared_ptr<const CommittedBatch>& batch) {
-        leader->wake();
+        role->wake();
         feed->announce(batch);
     });
 }
 
-void Node::Parts::lead() {
-    leader->start([this](const SignalFrom& signal) { feed->hear(signal); });
-}
-
-std::optional<std::string> Node::Parts::broker_state() const {
-    if (!leader->has_broker()) return std::nullopt;
-    return leader->broker_state();
+void Node::Parts::take_role() {
+    role->start(
+        {.hear = [this](const SignalFrom& signal) { feed->hear(signal); },
+         .refused =
+             [this] {
+                 feed->stop_accepting();
+                 static_cast<void>(feed->drain(drain_timeout));
+             }}
+    );
 }
 
 Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -287,16 +315,13 @@ Expected<std::unique_ptr<Node>, std::string> Node::start(
     parts->log = std::move(log);
     parts->proxies = std::move(*proxies);
     if (auto opened = parts->open_engine(); !opened) return failure(opened.error());
-    auto leader = LeaderParts::make(configuration, *parts->engine, parts->log);
-    if (!leader) return failure(leader.error());
-    parts->leader = std::move(*leader);
     parts->make_services();
     std::unique_ptr<Node> node(new Node(std::move(parts)));
     if (auto opened = node->parts_->open_http(); !opened) return failure(opened.error());
     if (auto caught_up = node->parts_->catch_up(); !caught_up) return failure(caught_up.error());
     if (auto opened = node->parts_->open_feed(); !opened) return failure(opened.error());
     node->parts_->connect();
-    node->parts_->lead();
+    node->parts_->take_role();
     node->parts_->engine->start();
     node->parts_->ready.store(true, std::memory_order_release);
     return node;
@@ -309,10 +334,11 @@ void Node::stop() {
         parts_->log->warn("some requests were still open after {} s", drain_timeout.count());
     if (parts_->search_pool) parts_->search_pool->stop();
     // Every command that was taken is answered; feeds get what they made, then 1001.
+    if (parts_->role->leader() != nullptr) parts_->role->stop();  // what it copies comes first
     parts_->engine->stop();
     if (parts_->feed && !parts_->feed->drain(drain_timeout))
         parts_->log->warn("some feeds were still open after {} s", drain_timeout.count());
-    parts_->leader->stop();     // it may still give signals to the feed
+    parts_->role->stop();       // it may still give signals to the feed
     parts_->file_pool->stop();  // what it still does uses the doors
     parts_->http.reset();
     parts_->feed.reset();

@@ -18,7 +18,8 @@ namespace verbatim {
 class Node {
 public:
     // Opens the data directory and both listeners, then brings the views up to date while /readyz
-    // says 503; returns when the node is ready. Errors: a sentence for people.
+    // says 503; returns when the node is ready. It leads, or follows configuration.leader where one
+    // is given. Errors: a sentence for people.
     [[nodiscard]] static Expected<std::unique_ptr<Node>, std::string> start(
         const Configuration& configuration, std::shared_ptr<spdlog::logger> log
     );

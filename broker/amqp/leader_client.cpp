@@ -2,6 +2,7 @@
 
 #include "domain/invariant.hpp"
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -23,6 +24,7 @@ using Resolver = net::ip::tcp::resolver;
 
 // The leader keeps idle connections for longer.
 constexpr auto idle_max = std::chrono::seconds(10);
+constexpr auto connecting_max = std::chrono::seconds(3);
 constexpr std::uint32_t head_bytes_max = 32 * 1024;
 
 using Request = http::request<http::string_body>;
@@ -149,8 +151,8 @@ public:
     }
 
     void run() {
-        stream_.expires_at(due_);
         if (is_connected_) return write();
+        stream_.expires_at(std::min(due_, std::chrono::steady_clock::now() + connecting_max));
         const LeaderAddress& leader = pool_->options.leader;
         resolver_.async_resolve(
             leader.host,
@@ -173,6 +175,7 @@ public:
 
 private:
     void write() {
+        stream_.expires_at(due_);
         http::async_write(
             stream_,
             request_,
@@ -282,11 +285,17 @@ LeaderClient::LeaderClient(Options options) : pool_(std::make_shared<Pool>(std::
 }
 
 LeaderClient::~LeaderClient() {
+    stop();
+}
+
+void LeaderClient::stop() {
+    if (is_stopped_.exchange(true)) return;
     net::post(pool_->io, [pool = pool_] { pool->stop(); });
     pool_->thread.join();
 }
 
 void LeaderClient::ask(LeaderRequest request, std::function<void(Result)> callback) {
+    if (is_stopped_) return callback(failure(LeaderFault::unreachable));
     const auto due = std::chrono::steady_clock::now() + request.patience;
     auto waiting = std::make_shared<Pool::Waiting>(Pool::Waiting{
         std::move(request), std::move(callback), due});

@@ -2,6 +2,7 @@
 
 #include "domain/result.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -68,6 +69,9 @@ public:
     };
     explicit LeaderClient(Options options);
     ~LeaderClient();
+    // Ends what is under way; whatever is asked from then on is answered with a fault. By one
+    // thread, not the client's own.
+    void stop();
     LeaderClient(const LeaderClient&) = delete;
     LeaderClient& operator=(const LeaderClient&) = delete;
 
@@ -82,6 +86,7 @@ public:
 private:
     struct Pool;
     std::shared_ptr<Pool> pool_;
+    std::atomic<bool> is_stopped_{false};
 };
 
 }  // namespace verbatim

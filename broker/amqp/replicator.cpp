@@ -61,6 +61,7 @@ void Replicator::deliver(Delivery delivery) {
     {
         const std::lock_guard lock(mutex_);
         heard_at_ = Clock::now();
+        speaker_ = delivery.instance;
         if (deliveries_.size() < options_.deliveries_waiting_max)
             deliveries_.push_back(std::move(delivery));
         else
@@ -161,6 +162,10 @@ std::optional<Delivery> Replicator::fetch(Position after) {
         return std::nullopt;
     }
     if (!belongs(*fetched)) return std::nullopt;
+    if (is_another(fetched->instance)) {
+        leader_is_away("another process than the broker's speaker answers at its address");
+        return std::nullopt;
+    }
     leader_answers(fetched->head);
     if (fetched->head >= after) return std::move(*fetched);
     refuse(
@@ -170,6 +175,11 @@ std::optional<Delivery> Replicator::fetch(Position after) {
             ": the leader has lost its end"
     );
     return std::nullopt;
+}
+
+bool Replicator::is_another(const Uuid& instance) const {
+    const std::lock_guard lock(mutex_);
+    return is_told() && speaker_ != instance;
 }
 
 // Whether the delivery is of the log that this one is a copy of. Where it overlaps what is there,

@@ -47,7 +47,8 @@ struct FollowState {
 // Keeps a log the copy of a leader's. What comes from the broker is taken as it comes; what it did
 // not bring, or brought out of order, is fetched from the leader, whose head is also asked for
 // every now and then. Each piece must go on where the log ends, belong to the leader that is
-// followed, and stand on the same tree; if not, nothing is repaired: it stops and says so.
+// followed, and stand on the same tree; while a broker speaks, its speaker is who is followed. If
+// not, nothing is repaired: it stops and says so.
 //
 // Threads:  deliver(), leader_seems_back() and state() from any; the listener, `fetch` and
 //           `refused` are called on the replicator's own thread, or by bootstrap()'s caller.
@@ -61,7 +62,7 @@ public:
         std::chrono::milliseconds silence{1'500};
         std::chrono::milliseconds silent_poll_interval{100};
         std::chrono::milliseconds away_poll_interval{500};
-        std::size_t deliveries_waiting_max = 4'096;  // beyond: dropped, and fetched later
+        std::size_t deliveries_waiting_max = 1'024;  // beyond: dropped, and fetched later
         std::uint32_t newest_format = 1;             // what this build can read
         FetchDelivery fetch;
         std::function<bool()> has_room;  // on the disk; empty: always
@@ -101,6 +102,7 @@ private:
     // What belongs to this log and follows `after`.
     [[nodiscard]] std::optional<Delivery> fetch(Position after);
     [[nodiscard]] bool belongs(const Delivery& delivery);
+    [[nodiscard]] bool is_another(const Uuid& instance) const;
     [[nodiscard]] std::shared_ptr<const CommittedBatch> append(Delivery delivery);
     [[nodiscard]] bool has_room();
     void publish(const std::shared_ptr<const CommittedBatch>& batch);
@@ -121,6 +123,7 @@ private:
     FollowState state_;
     bool look_now_ = true;
     Clock::time_point heard_at_{};   // the last delivery of a broker
+    Uuid speaker_;                   // whose it was
     Clock::time_point polled_at_{};  // the leader was asked last
     bool stopping_ = false;
     bool disk_is_full_ = false;  // the replicating thread's

@@ -40,10 +40,14 @@ void ServerProcess::start() {
     http_port_ = feed_port_ = 0;
     child_.reset();
     ChildCommand command{.binary = options_.binary, .arguments = {}, .environment = {}};
-    command.arguments = {
-        "serve", "--data", options_.data.string(), "--http-port", "0", "--feed-port", "0"};
     const auto& more = options_.arguments;
+    // Unless they begin with a sub-command.
+    const bool serves = more.empty() || more.front().starts_with("--");
+    if (serves) command.arguments.push_back("serve");
     command.arguments.insert(command.arguments.end(), more.begin(), more.end());
+    const std::vector<std::string> own = {
+        "--data", options_.data.string(), "--http-port", "0", "--feed-port", "0"};
+    command.arguments.insert(command.arguments.end(), own.begin(), own.end());
     child_ = std::make_unique<ServerChild>(command);
     const auto ready = child_->wait_for_line("ready: ", start_patience);
     if (ready) {
