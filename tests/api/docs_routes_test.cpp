@@ -1,7 +1,9 @@
 #include "api/docs_routes.hpp"
 
 #include "api/assets.hpp"
+#include "api/web_routes.hpp"
 #include "tests/api/test_server.hpp"
+#include "tests/api/unmade_services.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -14,8 +16,10 @@ const Asset& asset(std::string_view path) {
 }
 
 RouteTable docs_table() {
+    static const UnmadeServices unmade;
     RouteTable table;
     add_docs(table);
+    add_web(table, unmade.services);
     return table;
 }
 

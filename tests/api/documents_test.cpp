@@ -5,6 +5,7 @@
 #include "eventstore/codec.hpp"
 #include "protocol/answer_json.hpp"
 #include "protocol/problem.hpp"
+#include "tests/api/unmade_services.hpp"
 
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -34,16 +35,8 @@ const json& schema(const json& of, const std::string& name) {
     return of.at("components").at("schemas").at(name);
 }
 
-// make_routes() only keeps where the services are: the table is asked for its list here, never for
-// an answer.
-union Unmade {
-    Unmade() {}
-    ~Unmade() {}
-    Services services;
-};
-
 std::set<std::string> routes_of_code() {
-    const Unmade unmade;
+    const test::UnmadeServices unmade;
     std::set<std::string> routes;
     for (const auto& route : make_routes(unmade.services).list())
         routes.insert(std::string(method_name(route.method)) + " " + route.pattern);

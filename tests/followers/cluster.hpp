@@ -16,7 +16,7 @@ class Cluster {
 public:
     explicit Cluster(std::vector<std::string> of_all = {}, std::vector<std::string> of_leader = {})
         : of_all_(std::move(of_all)) {
-        std::ofstream(secret_file()) << "the secret of these tests\n";
+        std::ofstream(secret_file()) << "the-secret-of-these-tests\n";
         ::chmod(secret_file().c_str(), S_IRUSR | S_IWUSR);
         auto arguments = usual();
         arguments.insert(arguments.end(), of_leader.begin(), of_leader.end());
