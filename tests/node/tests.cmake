@@ -32,3 +32,6 @@ add_test(NAME web_client_in_a_browser
     COMMAND ${node} --test web_client.mjs WORKING_DIRECTORY ${node_tests})
 set_tests_properties(web_client_in_a_browser PROPERTIES LABELS system TIMEOUT 180
     ENVIRONMENT "VERBATIM=$<TARGET_FILE:verbatim>;CHROMIUM=${chromium}")
+add_test(NAME web_client_checks_proofs
+    COMMAND ${node} --test web_merkle.mjs WORKING_DIRECTORY ${node_tests})
+set_tests_properties(web_client_checks_proofs PROPERTIES LABELS unit)
