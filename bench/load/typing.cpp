@@ -1,7 +1,10 @@
 #include "bench/load/typing.hpp"
 
+#include <algorithm>
 #include <array>
+#include <ctime>
 #include <sys/epoll.h>
+#include <thread>
 #include <unistd.h>
 
 namespace bench {
@@ -25,21 +28,15 @@ std::uint64_t read_by(const std::vector<std::unique_ptr<Feed>>& feeds) {
 
 }  // namespace
 
-struct TypingRun::Phase {
-    const TypingPlan& plan;
-    std::int64_t measured_from;
-    std::int64_t next_send;
-    std::int64_t begun;
-    TypingResult result;
-};
-
 TypingRun::TypingRun(
     const Target& target,
     std::vector<std::unique_ptr<Feed>>& feeds,
     const std::vector<std::string>& rooms,
     const User& sender
 )
-    : feeds_(feeds), poll_(::epoll_create1(EPOLL_CLOEXEC)) {
+    : feeds_(feeds),
+      feed_poll_(::epoll_create1(EPOLL_CLOEXEC)),
+      send_poll_(::epoll_create1(EPOLL_CLOEXEC)) {
     for (const std::string& room : rooms) {
         begins_.push_back(typing_frame(room, true));
         ends_.push_back(typing_frame(room, false));
@@ -48,24 +45,24 @@ TypingRun::TypingRun(
     const std::string path = "/api/v1/rooms/" + rooms.front() + "/messages";
     request_ = request_text("POST", path, sender.token, body);
     for (std::size_t i = 0; i < connections; ++i) connections_.emplace_back(target);
-    const auto watch = [this](int socket, std::uint64_t index) {
+    const auto watch = [](int poll, int socket, std::uint64_t index) {
         epoll_event event{.events = EPOLLIN, .data = {.u64 = index}};
-        ::epoll_ctl(poll_, EPOLL_CTL_ADD, socket, &event);
+        ::epoll_ctl(poll, EPOLL_CTL_ADD, socket, &event);
     };
-    for (std::size_t i = 0; i < feeds_.size(); ++i) watch(feeds_[i]->socket(), i);
-    for (std::size_t i = 0; i < connections; ++i)
-        watch(connections_[i].socket(), feeds_.size() + i);
+    for (std::size_t i = 0; i < feeds_.size(); ++i) watch(feed_poll_, feeds_[i]->socket(), i);
+    for (std::size_t i = 0; i < connections; ++i) watch(send_poll_, connections_[i].socket(), i);
 }
 
 TypingRun::~TypingRun() {
-    ::close(poll_);
+    ::close(feed_poll_);
+    ::close(send_poll_);
 }
 
 void TypingRun::settle(double seconds) {
     const auto quiet = static_cast<std::int64_t>(seconds * 1e6);
     std::uint64_t read = read_by(feeds_);
     for (std::int64_t since = now_us(); now_us() - since < quiet;) {
-        serve(100, nullptr);
+        read_feeds(100);
         const std::uint64_t now_read = read_by(feeds_);
         if (now_read != read) since = now_us();
         read = now_read;
@@ -73,68 +70,75 @@ void TypingRun::settle(double seconds) {
 }
 
 TypingResult TypingRun::run(const TypingPlan& plan) {
-    const std::int64_t begun = now_us();
-    const std::int64_t from = begun + static_cast<std::int64_t>(plan.warm_up_seconds * 1e6);
-    const std::int64_t end = from + static_cast<std::int64_t>(plan.seconds * 1e6);
-    Phase phase{plan, from, begun, begun, {}};
+    const double seconds = plan.warm_up_seconds + plan.seconds;
+    const std::int64_t end = now_us() + static_cast<std::int64_t>(seconds * 1e6);
     const std::uint64_t read = read_by(feeds_);
-    // It spins: the time in which a generator wakes up is not the server's.
-    while (now_us() < end) {
-        send_what_is_due(phase);
-        type_what_is_due(phase);
-        serve(0, &phase);
-    }
-    phase.result.told = read_by(feeds_) - read;
-    phase.result.errors += closed_;
-    return phase.result;
+    TypingResult typed;
+    TypingResult sent;
+    std::thread crowd([&] { type_until(end, plan.typing_per_second, typed); });
+    send_until(end, plan, sent);
+    crowd.join();
+    sent.typed = typed.typed;
+    sent.told = read_by(feeds_) - read;
+    sent.errors += typed.errors + closed_;
+    return sent;
 }
 
-void TypingRun::serve(int timeout_ms, Phase* phase) {
+void TypingRun::read_feeds(int timeout_ms) {
     std::array<epoll_event, 256> ready{};
-    const int count = ::epoll_wait(poll_, ready.data(), ready.size(), timeout_ms);
+    const int count = ::epoll_wait(feed_poll_, ready.data(), ready.size(), timeout_ms);
     for (int i = 0; i < count; ++i) {
         const std::size_t index = ready[static_cast<std::size_t>(i)].data.u64;
-        if (index >= feeds_.size()) {
-            serve_connection(index - feeds_.size(), phase);
-        } else if (!feeds_[index]->receive([](std::string_view) {})) {
-            ++closed_;
-            ::epoll_ctl(poll_, EPOLL_CTL_DEL, feeds_[index]->socket(), nullptr);
-        }
+        if (feeds_[index]->receive([](std::string_view) {})) continue;
+        ++closed_;
+        ::epoll_ctl(feed_poll_, EPOLL_CTL_DEL, feeds_[index]->socket(), nullptr);
     }
-}
-
-void TypingRun::serve_connection(std::size_t index, Phase* phase) {
-    HttpConnection& connection = connections_[index];
-    const int status = connection.receive();
-    if (status == 0 || phase == nullptr) return;
-    if (status != 201) ++phase->result.errors;
-    if (connection.sent_at() >= phase->measured_from)
-        phase->result.latency.add(now_us() - connection.sent_at());
-}
-
-void TypingRun::send_what_is_due(Phase& phase) {
-    if (now_us() < phase.next_send) return;
-    phase.next_send += static_cast<std::int64_t>(1e6 / phase.plan.sends_per_second);
-    for (HttpConnection& connection : connections_) {
-        if (connection.is_waiting()) continue;
-        return connection.send(request_);
-    }
-    ++phase.result.late_sends;
 }
 
 // Everybody's frames, evenly spread over time: the k-th is feed k % feeds's.
-void TypingRun::type_what_is_due(Phase& phase) {
-    if (phase.plan.typing_per_second <= 0) return;
-    const double all_per_second = phase.plan.typing_per_second * static_cast<double>(feeds_.size());
-    const auto due = static_cast<std::uint64_t>(
-        static_cast<double>(now_us() - phase.begun) / 1e6 * all_per_second
-    );
-    for (std::size_t i = 0; i < frames_per_turn_max && phase.result.typed < due; ++i) {
-        const std::size_t feed = phase.result.typed % feeds_.size();
-        const std::size_t room = feed % begins_.size();
-        const bool begins = phase.result.typed / feeds_.size() % 2 == 0;
-        if (!feeds_[feed]->send(begins ? begins_[room] : ends_[room])) ++phase.result.errors;
-        ++phase.result.typed;
+void TypingRun::type_until(std::int64_t end, double typing_per_second, TypingResult& result) {
+    const double all_per_second = typing_per_second * static_cast<double>(feeds_.size());
+    const std::int64_t begun = now_us();
+    for (std::int64_t now = begun; now < end; now = now_us()) {
+        const auto due =
+            static_cast<std::uint64_t>(static_cast<double>(now - begun) / 1e6 * all_per_second);
+        for (std::size_t i = 0; i < frames_per_turn_max && result.typed < due; ++i) {
+            const std::size_t feed = result.typed % feeds_.size();
+            const std::size_t room = feed % begins_.size();
+            const bool begins = result.typed / feeds_.size() % 2 == 0;
+            if (!feeds_[feed]->send(begins ? begins_[room] : ends_[room])) ++result.errors;
+            ++result.typed;
+        }
+        read_feeds(1);
+    }
+}
+
+void TypingRun::send_until(std::int64_t end, const TypingPlan& plan, TypingResult& result) {
+    const auto pause = static_cast<std::int64_t>(1e6 / plan.sends_per_second);
+    const std::int64_t from = end - static_cast<std::int64_t>(plan.seconds * 1e6);
+    std::int64_t next = now_us();
+    std::array<epoll_event, connections> ready{};
+    for (std::int64_t now = next; now < end; now = now_us()) {
+        if (now >= next) {
+            next += pause;
+            const auto free = std::ranges::find(connections_, false, &HttpConnection::is_waiting);
+            if (free == connections_.end())
+                ++result.late_sends;
+            else
+                free->send(request_);
+        }
+        const std::int64_t wait_us = std::max<std::int64_t>(next - now_us(), 0);
+        const timespec wait{wait_us / 1'000'000, wait_us % 1'000'000 * 1'000};
+        const int count = ::epoll_pwait2(
+            send_poll_, ready.data(), static_cast<int>(ready.size()), &wait, nullptr
+        );
+        for (int i = 0; i < count; ++i) {
+            HttpConnection& connection = connections_[ready[static_cast<std::size_t>(i)].data.u64];
+            const int status = connection.receive();
+            if (status == 0) continue;
+            if (status != 201) ++result.errors;
+            if (connection.sent_at() >= from) result.latency.add(now_us() - connection.sent_at());
+        }
     }
 }
 

@@ -26,7 +26,8 @@ struct TypingResult {
 };
 
 // A crowd that types: feed i says in `rooms[i % rooms.size()]` that its user types, and that it
-// does not, by turns: the most that can be told of it. Meanwhile one sender is timed in `rooms[0]`.
+// does not, by turns: the most that can be told of it. Meanwhile one sender is timed in `rooms[0]`,
+// on a thread of its own: what the generator has to do for a thousand clients is not the server's.
 class TypingRun {
 public:
     TypingRun(
@@ -44,18 +45,16 @@ public:
     [[nodiscard]] TypingResult run(const TypingPlan& plan);
 
 private:
-    struct Phase;
-
-    void serve(int timeout_ms, Phase* phase);
-    void serve_connection(std::size_t index, Phase* phase);
-    void send_what_is_due(Phase& phase);
-    void type_what_is_due(Phase& phase);
+    void read_feeds(int timeout_ms);
+    void type_until(std::int64_t end, double typing_per_second, TypingResult& result);
+    void send_until(std::int64_t end, const TypingPlan& plan, TypingResult& result);
 
     std::vector<std::unique_ptr<Feed>>& feeds_;
     std::vector<std::string> begins_;  // by room
     std::vector<std::string> ends_;
     std::string request_;
-    int poll_;
+    int feed_poll_;
+    int send_poll_;
     std::vector<HttpConnection> connections_;
     std::uint64_t closed_ = 0;
 };
