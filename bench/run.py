@@ -124,7 +124,7 @@ class Bench:
     def typing(self):
         """1,000 users say 5 times a second that they type, in one room and in 100, while one sender is timed."""
         data = self.fresh()
-        server = Server(self.options.binary, data)
+        server = Server(self.options.binary, data, "--password-threads", "2")
         rows = server.load("typing", "--feeds", "1000", "--rooms", "100", "--rate", "100", "--runs",
                            str(self.options.runs), "--seconds", str(self.options.seconds))
         server.end()
