@@ -11,27 +11,35 @@
 namespace verbatim::api {
 namespace {
 
-// Of the connection to this node, or said anew on the one to the leader.
-constexpr auto own_request_headers = std::to_array<std::string_view>(
-    {"accept-encoding",
-     "connection",
-     "content-length",
-     "expect",
-     "host",
-     "keep-alive",
-     "proxy-authorization",
-     "te",
-     "trailer",
-     "upgrade",
-     "transfer-encoding",
-     "x-forwarded-for",
-     "x-forwarded-proto",
-     "verbatim-node",
-     "verbatim-min-position"}
-);
-constexpr auto own_answer_headers = std::to_array<std::string_view>(
-    {"connection", "content-length", "date", "keep-alive", "transfer-encoding", "x-request-id"}
-);
+// Of the connection to this node, or said anew on the one to the leader. What concerns a browser's
+// origin is between it and this node.
+constexpr auto own_request_headers = std::to_array<std::string_view>({
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "origin",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "verbatim-min-position",
+    "verbatim-node",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+});
+constexpr auto own_answer_headers = std::to_array<std::string_view>({
+    "connection",
+    "content-length",
+    "date",
+    "keep-alive",
+    "transfer-encoding",
+    "vary",
+    "x-request-id",
+});
 
 template <std::size_t size>
 bool is_in(const std::array<std::string_view, size>& names, const std::string& lower_case_name) {

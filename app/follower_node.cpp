@@ -305,6 +305,8 @@ std::optional<std::string> FollowerNode::refusal() const {
 void FollowerNode::call(
     LeaderCall call, std::function<void(Expected<LeaderReply, LeaderCallFault>)> callback
 ) {
+    // Not tried while it is known to be away: a request that vanishes is worse than one refused.
+    if (commands_paused()) return callback(failure(LeaderCallFault::away));
     const bool is_upload = call.target.starts_with("/api/v1/uploads");
     LeaderRequest request{
         .method = std::move(call.method),

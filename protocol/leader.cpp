@@ -8,6 +8,8 @@
 namespace verbatim {
 namespace {
 
+constexpr int away_retry_seconds = 2;  // about what its restart takes
+
 bool is_named(std::string_view name, std::string_view lower_case_name) {
     return std::ranges::equal(name, lower_case_name, [](char left, char right) {
         return (left >= 'A' && left <= 'Z' ? left + ('a' - 'A') : left) == right;
@@ -33,7 +35,10 @@ Problem problem_of(LeaderCallFault fault, LeaderCallKind kind) {
                       ? CommandFault::outcome_unknown
                       : CommandFault::not_taking_commands;
     error.reason = "leader_away";
-    return problem_of(error);
+    Problem problem = problem_of(error);
+    if (error.fault == CommandFault::not_taking_commands)
+        problem.retry_after_seconds = away_retry_seconds;
+    return problem;
 }
 
 std::optional<Receipt> receipt_in(const LeaderReply& reply) {

@@ -202,8 +202,11 @@ bool Replicator::belongs(const Delivery& delivery) {
         );
         return false;
     }
-    if (delivery.after > log_.head()) return true;
-    const auto root = root_at(delivery.after.value(), log_.tree_nodes());
+    const auto [size, newest_root] = log_.tree_head();
+    if (delivery.after.value() > size) return true;
+    const auto root = delivery.after.value() == size
+                          ? StoreResult<Digest>(newest_root)
+                          : root_at(delivery.after.value(), log_.tree_nodes());
     if (!root) {
         refuse("log_unreadable", describe(root.error()));
         return false;

@@ -119,7 +119,9 @@ void FeedSession::begin_after(Position after, const std::optional<std::string>& 
     welcome();
     if (is_ending()) return;
     const bool is_other_epoch = epoch && *epoch != epoch_text(context_.parts.log.epoch());
-    if (is_other_epoch || after > context_.parts.log.head())
+    // A follower may be behind a cursor that its leader has given out: it waits, then says 1013.
+    const bool follows = context_.parts.leader != nullptr;
+    if (is_other_epoch || (!follows && after > context_.parts.log.head()))
         return close(CloseCode::cursor_unknown, "this log does not have that position");
     // A cursor from an answer of this node may be ahead of the hub for a moment.
     phase_ = Phase::waiting;
