@@ -4,7 +4,10 @@
 #include "tests/support/moments.hpp"
 #include "tests/support/tcp_proxy.hpp"
 
+#include <csignal>
 #include <fstream>
+#include <iterator>
+#include <string_view>
 #include <sys/stat.h>
 #include <utility>
 
@@ -39,19 +42,37 @@ public:
         arguments.insert(arguments.end(), more.begin(), more.end());
         return arguments;
     }
-    [[nodiscard]] ServerProcess& follow(
-        const std::string& name, const std::vector<std::string>& more = {}
-    ) {
+    ServerProcess& follow(const std::string& name, const std::vector<std::string>& more = {}) {
         followers_.push_back(std::make_unique<ServerProcess>(ServerOptions{
             .binary = server_binary(), .data = path(name), .arguments = following(more)}));
         return *followers_.back();
     }
+    // 0: the leader; then the followers in their order.
+    [[nodiscard]] ServerProcess& node(std::size_t index) {
+        return index == 0 ? *leader_ : *followers_[index - 1];
+    }
+    // SIGSTOP and SIGCONT.
+    void pause(std::size_t index) { send_signal(index, SIGSTOP); }
+    void resume(std::size_t index) { send_signal(index, SIGCONT); }
     void restart_leader() {
         leader_->start();
         to_leader_.aim(leader_->http_port());
     }
 
 private:
+    // A node is known by its data directory, which its command line names.
+    void send_signal(std::size_t index, int signal) {
+        const std::string data = node(index).data().string();
+        for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+            const std::string name = entry.path().filename().string();
+            if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+            std::ifstream in(entry.path() / "cmdline", std::ios::binary);
+            const std::string line(std::istreambuf_iterator<char>(in), {});
+            const std::string_view wanted(data.c_str(), data.size() + 1);  // its end included
+            if (line.find(wanted) == std::string::npos) continue;
+            EXPECT_EQ(::kill(std::stoi(name), signal), 0);
+        }
+    }
     [[nodiscard]] std::filesystem::path secret_file() const { return path("node.secret"); }
     [[nodiscard]] std::vector<std::string> usual() const {
         std::vector<std::string> arguments = {

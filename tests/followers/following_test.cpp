@@ -32,10 +32,12 @@ protected:
     static Person& ada() { return *shared()->ada; }
     static Person& bea() { return *shared()->bea; }
 
-    // A room of both.
+    // A room of both, which the follower shows.
     static std::string room_of_two() {
         const std::string room = ada().create_room();
-        EXPECT_EQ(bea().post("/rooms/" + room + "/join").status, 200);
+        const auto joined = bea().post("/rooms/" + room + "/join");
+        EXPECT_EQ(joined.status, 200);
+        EXPECT_EQ(ask_at(follower(), bea(), joined.position(), "/rooms/" + room).status, 200);
         return room;
     }
 
@@ -119,7 +121,8 @@ TEST_F(Follower, TakesUpAccountsAndSessionsThatBeganThroughIt) {
 
 TEST_F(Follower, EndsASessionThatEndedAtTheLeader) {
     Person dora(leader(), "dora");
-    EXPECT_EQ(ask_at(follower(), dora, 1, "/users/me").status, 200);
+    EXPECT_TRUE(comes_true([&] { return ask(follower(), dora, "GET", "/users/me").status == 200; })
+    );
     auto feed = feed_at(follower(), dora);
     ASSERT_TRUE(feed.read_until("caught_up"));
     const auto closed = dora.del("/sessions/current");
@@ -276,12 +279,12 @@ TEST(FollowerAlone, ServesQueriesAndFeedsWhileItsLeaderIsAway) {
     ASSERT_TRUE(feed.read_until("caught_up"));
 
     cluster.leader().kill9();
+    EXPECT_TRUE(comes_true([&] { return readiness(follower)["commands"] == "leader_away"; }));
     const auto refused = say_at(follower, ada, room, "nobody decides");
     EXPECT_TRUE(is_problem(refused, 503, "not_taking_commands"));
     EXPECT_EQ(refused.json()["reason"], "leader_away");
     EXPECT_NE(refused.header("retry-after"), "");
     EXPECT_EQ(ask(follower, ada, "GET", "/rooms/" + room).status, 200);
-    EXPECT_TRUE(comes_true([&] { return readiness(follower)["commands"] == "leader_away"; }));
     follower.kill9();
     follower.start();  // from what it has
     EXPECT_EQ(ask(follower, ada, "GET", "/rooms/" + room).status, 200);
