@@ -275,10 +275,10 @@ TEST_F(Publishing, SaysThatTheLogWasPutBack) {
 }
 
 TEST_F(Publishing, LosesNothingWhenTheBrokerIsKilled) {
-    leader.start();
     Position reached;
     {
         Listener listener(options(), *log);
+        leader.start();
         const Traffic traffic(*this);
         listener.receive_up_to(Position(200), reached);
         broker().kill9();
