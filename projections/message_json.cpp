@@ -228,12 +228,6 @@ std::optional<std::uint64_t> MessageJson::number(MessageMember member) const {
     return number;
 }
 
-std::optional<Timestamp> MessageJson::time(MessageMember member) const {
-    const std::string_view value = (*this)[member];
-    if (value.size() < 2 || value.front() != '"') return std::nullopt;
-    return parse_rfc3339(value.substr(1, value.size() - 2));
-}
-
 void MessageJson::append_to(std::string& out) const {
     for (std::size_t i = 0; i < message_members; ++i) {
         out += lead_ins[i];

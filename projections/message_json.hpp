@@ -48,8 +48,6 @@ public:
     }
     // nullopt: null, or no number.
     [[nodiscard]] std::optional<std::uint64_t> number(MessageMember member) const;
-    // nullopt: null, or no time as this program writes it.
-    [[nodiscard]] std::optional<Timestamp> time(MessageMember member) const;
     // `value` must live until append_to().
     void set(MessageMember member, std::string_view value) {
         values_[static_cast<std::size_t>(member)] = value;

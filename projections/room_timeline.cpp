@@ -123,12 +123,10 @@ private:
     // What the event changes of a message, and that it is so since then.
     template <class Edit>
     StoreResult<void> change_message(Version seq, const Edit& edit) {
-        StoreResult<void> kept;
-        auto rewritten = rewrite(seq, [&](StoredMessage& message) {
+        return rewrite(seq, [&](StoredMessage& message) {
             edit(message);
-            kept = put_past(seq, message);
+            put_past(seq, message);
         });
-        return rewritten ? kept : rewritten;
     }
     // Messages that were never sent have no row and get none.
     template <class Edit>
@@ -149,22 +147,15 @@ private:
         return {};
     }
     // How the message is since the event.
-    StoreResult<void> put_past(Version seq, const StoredMessage& message) {
-        PastMessage past{
+    void put_past(Version seq, const StoredMessage& message) {
+        const PastMessage past{
             .phase = message.row.phase,
             .edited = message.row.edited,
-            .deleted_at = {},
             .reply_count = message.json.number(MessageMember::reply_count).value_or(0),
             .reactions = std::string(message.json[MessageMember::reactions])};
-        if (past.phase == Message::Phase::deleted) {
-            const auto deleted_at = message.json.time(MessageMember::deleted_at);
-            if (!deleted_at) return damaged_row(view_name);
-            past.deleted_at = *deleted_at;
-        }
         batch_.put(
             since_key(past_message_key(room_, seq), event_.position), past_message_row(past)
         );
-        return {};
     }
     void put_past_reaction(Version seq, std::string_view emoji, bool is_there) {
         const RowKey reactions = past_reactions_key(room_, seq, event_.actor);

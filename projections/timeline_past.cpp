@@ -6,8 +6,9 @@
 #include <utility>
 
 // A room's messages as they were. Every event that changed a message left a row that says how the
-// message was since, but for its texts: those are in the log, in the message's sending and its last
-// edit of the time. A message that did not change since is served as its row is.
+// message was since, but for its texts: where they changed since, they are in the log, in the
+// message's sending and its last edit of the time. A message that did not change since is served as
+// its row is.
 namespace verbatim {
 namespace {
 
@@ -33,6 +34,13 @@ StoreResult<std::pair<RecordedEvent, Said>> read_as(const EventLog& log, Positio
     Said copy = std::move(*said);
     return std::pair(std::move(*event), std::move(copy));
 }
+
+// What an event made a message say, as JSON.
+struct Wording {
+    std::string text;
+    std::string mentions;
+    std::string edited_at;
+};
 
 // The messages of one room as they were at one moment.
 class PastMessages {
@@ -74,40 +82,52 @@ private:
         return cursor_->valid() && cursor_->key().starts_with(changes) &&
                since_of_key(cursor_->key()) > as_of_;
     }
+    // From the row as it is now as far as it holds: metadata and attachments never change, texts
+    // only by edits. Of what was deleted since only the log still has something.
     StoreResult<bool> rebuild(const MessageRow& row, const PastMessage& past, std::string& out) {
-        using enum MessageMember;
-        const auto sending = read_as<MessageSent>(log_, row.position);
-        if (!sending) return failure(sending.error());
+        const bool is_deleted_since =
+            row.phase == Message::Phase::deleted && past.phase != Message::Phase::deleted;
         std::string as_sent;
-        append_message_json(as_sent, sending->first, sending->second);
-        auto json = MessageJson::parse(as_sent);
+        if (is_deleted_since) {
+            const auto sending = read_as<MessageSent>(log_, row.position);
+            if (!sending) return failure(sending.error());
+            append_message_json(as_sent, sending->first, sending->second);
+        }
+        auto json = MessageJson::parse(is_deleted_since ? as_sent : row.json);
         if (!json) return damaged_row(view_name);
 
-        std::string wording;
-        std::string named;
-        std::string edited;
-        if (past.edited != Position()) {
-            const auto edit = read_as<MessageEdited>(log_, past.edited);
-            if (!edit) return failure(edit.error());
-            wording = json_of(edit->second.text);
-            named = mentions_json(edit->second.mentions);
-            edited = json_of(edit->first.at);
-            json->set(text, wording);
-            json->set(mentions, named);
-            json->set(edited_at, edited);
+        Wording wording;
+        if (past.edited != (is_deleted_since ? Position() : row.edited)) {
+            auto read = read_wording(row.position, past.edited);
+            if (!read) return failure(read.error());
+            wording = *std::move(read);
+            json->set(MessageMember::text, wording.text);
+            json->set(MessageMember::mentions, wording.mentions);
+            json->set(MessageMember::edited_at, wording.edited_at);
         }
         const std::string replies = json_of(past.reply_count);
-        json->set(reply_count, replies);
-        json->set(reactions, past.reactions);
-        const std::string deleted = json_of(past.deleted_at);
-        if (past.phase == Message::Phase::deleted) json->set(deleted_at, deleted);
-        if (is_emptied(row, past)) empty(*json);
+        json->set(MessageMember::reply_count, replies);
+        json->set(MessageMember::reactions, past.reactions);
+        if (is_deleted_since && !shows_deleted_since_) empty(*json);
         json->append_to(out);
         return past.reactions != "[]";
     }
-    [[nodiscard]] bool is_emptied(const MessageRow& now, const PastMessage& past) const {
-        if (past.phase == Message::Phase::deleted) return true;
-        return now.phase == Message::Phase::deleted && !shows_deleted_since_;
+    // Of the message's sending, or of the edit at `edited` where that is not 0.
+    [[nodiscard]] StoreResult<Wording> read_wording(Position sent, Position edited) const {
+        if (edited == Position()) {
+            const auto sending = read_as<MessageSent>(log_, sent);
+            if (!sending) return failure(sending.error());
+            return Wording{
+                .text = json_of(sending->second.text),
+                .mentions = mentions_json(sending->second.mentions),
+                .edited_at = "null"};
+        }
+        const auto edit = read_as<MessageEdited>(log_, edited);
+        if (!edit) return failure(edit.error());
+        return Wording{
+            .text = json_of(edit->second.text),
+            .mentions = mentions_json(edit->second.mentions),
+            .edited_at = json_of(edit->first.at)};
     }
     static void empty(MessageJson& json) {
         json.set(MessageMember::text, "null");

@@ -10,12 +10,7 @@ std::string past_reaction_key(const RowKey& reactions, std::string_view emoji, P
 }
 
 std::string past_message_row(const PastMessage& message) {
-    return RowWriter()
-               .choice(message.phase)
-               .place(message.edited)
-               .time(message.deleted_at)
-               .u64(message.reply_count)
-               .take() +
+    return RowWriter().choice(message.phase).place(message.edited).u64(message.reply_count).take() +
            message.reactions;
 }
 
@@ -24,7 +19,6 @@ std::optional<PastMessage> parse_past_message(std::string_view row) {
     PastMessage message{
         .phase = reader.choice(Message::Phase::deleted),
         .edited = reader.place<Position>(),
-        .deleted_at = reader.time(),
         .reply_count = reader.u64(),
         .reactions = std::string(reader.rest())};
     if (!reader.is_done()) return std::nullopt;

@@ -110,8 +110,7 @@ inline constexpr std::size_t message_row_prefix_bytes = 8 + 8 + 16 + 8 + 1 + 1;
 // What events made of a message after it was sent, but for the texts.
 struct PastMessage {
     Message::Phase phase = Message::Phase::live;
-    Position edited;       // of the last edit; 0: none
-    Timestamp deleted_at;  // where it is deleted
+    Position edited;  // of the last edit; 0: none
     std::uint64_t reply_count = 0;
     std::string reactions = "[]";  // as served
 };
