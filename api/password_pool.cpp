@@ -1,8 +1,8 @@
 #include "api/password_pool.hpp"
 
 #include "domain/invariant.hpp"
+#include "protocol/password_hash.hpp"
 
-#include <array>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -12,22 +12,6 @@
 #include <vector>
 
 namespace verbatim::api {
-
-namespace {
-
-std::string hash_of(const std::string& password) {
-    std::array<char, crypto_pwhash_STRBYTES> encoded{};
-    const int outcome = crypto_pwhash_str(
-        encoded.data(),
-        password.data(),
-        password.size(),
-        crypto_pwhash_OPSLIMIT_INTERACTIVE,
-        crypto_pwhash_MEMLIMIT_INTERACTIVE
-    );
-    return outcome == 0 ? std::string(encoded.data()) : std::string();
-}
-
-}  // namespace
 
 struct PasswordPool::State {
     std::mutex mutex;
@@ -66,7 +50,7 @@ struct PasswordPool::State {
 PasswordPool::PasswordPool(Options options) : state_(std::make_unique<State>()) {
     invariant(sodium_init() >= 0, "libsodium finds a source of randomness");
     state_->waiting_max = options.waiting_max;
-    state_->decoy = hash_of("nobody has this password");
+    state_->decoy = password_hash("nobody has this password");
     for (std::size_t i = 0; i < options.threads; ++i)
         state_->threads.emplace_back([state = state_.get()] { state->run(); });
 }
@@ -83,7 +67,7 @@ PasswordPool::~PasswordPool() {
 bool PasswordPool::hash(std::string password, std::function<void(std::string)> callback) {
     return state_->submit([password = std::move(password),
                            callback = std::move(callback)]() mutable {
-        std::string encoded = hash_of(password);
+        std::string encoded = password_hash(password);
         sodium_memzero(password.data(), password.size());
         callback(std::move(encoded));
     });

@@ -3,6 +3,7 @@
 #include "app/node.hpp"
 #include "tools/audit.hpp"
 #include "tools/import_irc.hpp"
+#include "tools/user.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -91,6 +92,7 @@ struct CommandLine {
         );
         add_import();
         add(add_audit(app, configuration.data));
+        add(add_user(app, configuration.data));
     }
 
     void add_import() {

@@ -11,6 +11,7 @@ namespace {
 constexpr char user_kind = 'u';      // user -> UserRow
 constexpr char username_kind = 'n';  // username -> user
 constexpr char named_kind = 'd';     // user, since -> nothing; there it got a display name
+constexpr char role_kind = 'r';      // role, user -> nothing
 
 RowKey user_key(const UserId& user) {
     return RowKey(user_kind).id(user);
@@ -20,6 +21,10 @@ RowKey named_key(const UserId& user) {
 }
 std::string username_key(std::string_view username) {
     return username_kind + std::string(username);
+}
+std::string role_key(ServerRole role, const UserId& user) {
+    std::string key{role_kind, static_cast<char>(role)};
+    return key += std::string_view(RowKey(user_kind).id(user)).substr(1);
 }
 
 std::uint8_t bits_of(const std::set<ServerRole>& roles) {
@@ -87,11 +92,24 @@ public:
         put_named();
         return update([&](UserRow& row) { row.display_name = event.display_name; });
     }
+    StoreResult<void> granted(ServerRole role) {
+        return update([&](UserRow& row) {
+            row.roles.insert(role);
+            batch_.put(role_key(role, user_), {});
+        });
+    }
+    StoreResult<void> revoked(ServerRole role) {
+        return update([&](UserRow& row) {
+            row.roles.erase(role);
+            batch_.erase(role_key(role, user_));
+        });
+    }
     StoreResult<void> erased() {
         return update([&](UserRow& row) {
             if (row.username) batch_.erase(username_key(*row.username));
             row.username.reset();
             row.display_name.reset();
+            for (const ServerRole role : row.roles) batch_.erase(role_key(role, user_));
             row.roles.clear();
         });
     }
@@ -134,12 +152,8 @@ StoreResult<void> Users::apply(const RecordedEvent& event, ViewBatch& batch) {
                     row.credential_position = event.position;
                 });
             },
-            [&](const RoleGranted& e) {
-                return change.update([&](UserRow& row) { row.roles.insert(e.role); });
-            },
-            [&](const RoleRevoked& e) {
-                return change.update([&](UserRow& row) { row.roles.erase(e.role); });
-            },
+            [&](const RoleGranted& e) { return change.granted(e.role); },
+            [&](const RoleRevoked& e) { return change.revoked(e.role); },
             [](const SessionOpened&) { return StoreResult<void>(); },
             [](const SessionRefreshed&) { return StoreResult<void>(); },
             [](const SessionClosed&) { return StoreResult<void>(); },
@@ -188,6 +202,45 @@ StoreResult<std::vector<UserRow>> Users::search(
             if (!found) return failure(found.error());
             if (!*found) return damaged_row(name());
             users.push_back(std::move(**found));
+            return users.size() < limit;
+        }
+    );
+    if (!scanned) return failure(scanned.error());
+    return users;
+}
+
+StoreResult<std::vector<UserRow>> Users::all(const UserId& after, std::size_t limit) const {
+    const RowKey prefix(user_kind);
+    return list_rows(
+        storage_,
+        column_,
+        name(),
+        prefix,
+        user_key(after),
+        limit,
+        [](std::string_view key, std::string_view value) {
+            return parse_user(RowReader(key).id<UserId>(), value);
+        }
+    );
+}
+
+StoreResult<std::vector<UserRow>> Users::with_role(
+    ServerRole role, const UserId& after, std::size_t limit
+) const {
+    std::vector<UserRow> users;
+    if (limit == 0) return users;
+    const std::string prefix{role_kind, static_cast<char>(role)};
+    auto scanned = scan_rows(
+        storage_,
+        column_,
+        prefix,
+        role_key(role, after),
+        [&](std::string_view key, std::string_view) -> StoreResult<bool> {
+            auto found = user(RowReader(key.substr(prefix.size())).id<UserId>());
+            if (!found) return failure(found.error());
+            if (!*found) return damaged_row(name());
+            // Revoked since the scan began.
+            if ((*found)->roles.contains(role)) users.push_back(std::move(**found));
             return users.size() < limit;
         }
     );

@@ -7,8 +7,6 @@
 namespace verbatim {
 namespace {
 
-constexpr CharacterBounds password_bounds{
-    limits::password_characters_min, limits::password_characters_max};
 constexpr CharacterBounds display_name_bounds{1, limits::display_name_characters_max};
 constexpr CharacterBounds key_name_bounds{1, limits::key_name_characters_max};
 

@@ -47,6 +47,13 @@ void put_seqs(ObjectWriter& object, std::string_view name, const std::vector<Ver
     out += ']';
 }
 
+void put_user(ObjectWriter& object, const UserRow& user) {
+    object.put("user_id", user.user);
+    object.put("username", user.username);
+    object.put("display_name", user.display_name);
+    object.put("created_at", user.created_at);
+}
+
 void put_key(ObjectWriter& object, const ApiKeyRow& key) {
     object.put("name", key.name);
     std::string& scopes = object.member("scopes");
@@ -106,10 +113,24 @@ std::string with_receipt(std::string object, const Receipt& receipt) {
 std::string user_json(const UserRow& user) {
     std::string out;
     ObjectWriter object(out);
-    object.put("user_id", user.user);
-    object.put("username", user.username);
-    object.put("display_name", user.display_name);
-    object.put("created_at", user.created_at);
+    put_user(object, user);
+    object.close();
+    return out;
+}
+
+std::string admin_user_json(const UserRow& user, std::size_t sessions) {
+    std::string out;
+    ObjectWriter object(out);
+    put_user(object, user);
+    std::string& roles = object.member("roles");
+    roles += '[';
+    for (const ServerRole role : user.roles) {
+        if (roles.back() != '[') roles += ',';
+        append_json(roles, text_of(role));
+    }
+    roles += ']';
+    object.put("sessions", std::uint64_t{sessions});
+    object.put_flag("erased", user.is_erased());
     object.close();
     return out;
 }

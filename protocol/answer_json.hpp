@@ -23,6 +23,8 @@ struct Receipt {
 
 // {user_id, username, display_name, created_at}
 [[nodiscard]] std::string user_json(const UserRow& user);
+// The same with {roles, sessions, erased}, for admins; `sessions`: how many are open.
+[[nodiscard]] std::string admin_user_json(const UserRow& user, std::size_t sessions);
 // {session_id, opened_at, refreshed_at, address, agent, current}
 [[nodiscard]] std::string session_json(const SessionRow& session, const SessionId& current);
 // {key_id, name, scopes, created_at}

@@ -39,5 +39,7 @@ struct CharacterBounds {
 
 inline constexpr CharacterBounds username_bounds{
     limits::username_characters_min, limits::username_characters_max};
+inline constexpr CharacterBounds password_bounds{
+    limits::password_characters_min, limits::password_characters_max};
 
 }  // namespace verbatim

@@ -8,13 +8,13 @@
 #include "protocol/text_rules.hpp"
 #include "tools/engine.hpp"
 #include "tools/irc_log.hpp"
+#include "tools/offline.hpp"
 #include "tools/progress.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
-#include <future>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <semaphore>
@@ -85,7 +85,6 @@ private:
     // Submits and goes on; `step` tells the commands of one line apart.
     void submit(RoomCommand command, const UserId& actor, const LinePlace& place, Step step);
     void note(const CommandResult& result, const LinePlace& place, const Step& step);
-    CommandResult submit_and_wait(Submission submission);
     [[nodiscard]] CommandKey key_of(const std::string& text) const;
     [[nodiscard]] bool is_there(const std::string& key) const;
     [[nodiscard]] std::string line_key(
@@ -131,15 +130,6 @@ void Import::refuse(const LinePlace& place, const std::string& why) {
     std::fprintf(
         stderr, "%s:%zu: not imported: %s\n", place.file.c_str(), place.number, why.c_str()
     );
-}
-
-CommandResult Import::submit_and_wait(Submission submission) {
-    std::promise<CommandResult> promise;
-    auto result = promise.get_future();
-    engine_.sequencer().submit(std::move(submission), [&](CommandResult answered) {
-        promise.set_value(std::move(answered));
-    });
-    return result.get();
 }
 
 void Import::submit(RoomCommand command, const UserId& actor, const LinePlace& place, Step step) {
@@ -195,6 +185,7 @@ bool Import::is_imported(const UserId& user) const {
 UserId Import::register_user(const std::string& username, const std::string& nick, Timestamp at) {
     const UserId user(new_uuid(system_now()));
     const auto registered = submit_and_wait(
+        engine_,
         {.stream = stream_of(user),
          .command = AccountCommand(RegisterUser{
              .username = username, .display_name = nick, .password_hash = ""}),
@@ -393,6 +384,7 @@ std::optional<std::string> Import::find_or_make_room() {
     if (*found) return std::nullopt;
     inside_[importer_] = true;
     const auto made = submit_and_wait(
+        engine_,
         {.stream = stream_of(room_),
          .command = RoomCommand(CreateRoom{
              .kind = RoomKind::group,

@@ -76,6 +76,36 @@ TEST(Users, SearchesByTheBeginningOfUsernamesInTheirOrder) {
     EXPECT_EQ(search("", "", 0), "");
 }
 
+TEST(Users, ListsAllByIdAndThoseWhoHaveARole) {
+    Story story;
+    story.account(bob, named("bob"));
+    story.account(alina, named("alina"));
+    story.account(alice, named("alice"));
+    story.account(bob, RoleGranted{ServerRole::auditor});
+    story.account(alice, RoleGranted{ServerRole::auditor});
+    story.account(alice, RoleGranted{ServerRole::admin});
+    story.account(alina, RoleGranted{ServerRole::admin});
+    story.account(alina, RoleRevoked{ServerRole::admin});
+    const auto ids = [](const StoreResult<std::vector<UserRow>>& users) {
+        std::vector<UserId> found;
+        for (const UserRow& user : users.value()) found.push_back(user.user);
+        return found;
+    };
+    using Ids = std::vector<UserId>;
+    const auto& users = story.views().users();
+    EXPECT_EQ(ids(users.all(UserId(), 10)), (Ids{alice, alina, bob}));
+    EXPECT_EQ(ids(users.all(alice, 1)), Ids{alina});
+    EXPECT_EQ(ids(users.with_role(ServerRole::auditor, UserId(), 10)), (Ids{alice, bob}));
+    EXPECT_EQ(ids(users.with_role(ServerRole::auditor, UserId(), 1)), Ids{alice});
+    EXPECT_EQ(ids(users.with_role(ServerRole::auditor, alice, 10)), Ids{bob});
+    EXPECT_EQ(ids(users.with_role(ServerRole::admin, UserId(), 10)), Ids{alice});
+
+    story.account(alice, ErasureBegun{});
+    EXPECT_EQ(ids(users.all(UserId(), 10)), (Ids{alice, alina, bob})) << "erased, and still there";
+    EXPECT_TRUE(users.all(UserId(), 1).value().front().is_erased());
+    EXPECT_EQ(ids(users.with_role(ServerRole::admin, UserId(), 10)), Ids{});
+}
+
 TEST(Users, HasNoNameToFindWhereItWasDestroyed) {
     Story story;
     story.account(
