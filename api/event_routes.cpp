@@ -1,5 +1,6 @@
 // GET /events and GET /rooms/{room_id}/events
 #include "api/audit_routes.hpp"
+#include "api/audited_read.hpp"
 #include "eventstore/codec.hpp"
 #include "projections/json_text.hpp"
 #include "protocol/envelope_json.hpp"
@@ -27,7 +28,7 @@ struct EventFilter {
     std::optional<UserId> actor;
     std::optional<std::string> type;
     Position after;
-    Position up_to;
+    Position up_to{std::numeric_limits<std::uint64_t>::max()};
 
     // Before decoding: false only where the event cannot match.
     [[nodiscard]] bool may_match(const RecordView& record) const {
@@ -75,7 +76,6 @@ Answer<std::optional<Position>> time_in_query(
 Answer<EventFilter> filter_of(const ExchangePtr& exchange) {
     const HttpRequest& request = exchange->request();
     EventFilter filter;
-    filter.up_to = exchange->views().position();
     const auto after =
         number_in_query(request, "after", 0, std::numeric_limits<std::uint64_t>::max());
     if (!after) return failure(after.error());
@@ -130,13 +130,22 @@ private:
     EventFilter filter_;
 };
 
-// One envelope a line.
+Answer<bool> reads_the_whole_log(const Views& views, const UserId& user) {
+    const auto roles = roles_of(views, user);
+    if (!roles) return failure(roles.error());
+    return roles->contains(ServerRole::auditor) || roles->contains(ServerRole::admin);
+}
+
+// One envelope a line, until the end or until the reader's role is revoked.
 class EventLines final : public BodyStream {
 public:
-    EventLines(const EventLog& log, EventFilter filter) : events_(log, std::move(filter)) {}
+    EventLines(const Services& services, const UserId& reader, EventFilter filter)
+        : views_(services.views), reader_(reader), events_(services.log, std::move(filter)) {}
 
     [[nodiscard]] std::optional<std::string> next() override {
         if (events_.is_over()) return std::nullopt;
+        const auto may_read = reads_the_whole_log(views_, reader_);
+        if (!may_read || !*may_read) throw std::runtime_error("the reader's role was revoked");
         const auto events = events_.step(events_per_piece, records_per_piece, bytes_per_piece);
         if (!events)
             throw std::runtime_error(verbatim::describe(events.error()));  // breaks the answer off
@@ -149,6 +158,8 @@ public:
     }
 
 private:
+    const Views& views_;
+    const UserId reader_;
     FilteredEvents events_;
 };
 
@@ -265,41 +276,67 @@ private:
     bool has_more_ = false;
 };
 
+void send_room_page(
+    const ExchangePtr& exchange, const RoomReader& reader, Version after, std::size_t limit
+) {
+    RoomPage page(exchange->services(), reader, after, limit);
+    const auto read = page.read();
+    if (!read) return exchange->send_problem(problem_of(read.error()));
+    const std::string next =
+        page.next()
+            ? next_url(exchange->request(), "after_seq", std::to_string(page.next()->value()))
+            : "";
+    exchange->send_json(200, list_json(page.items(), next));
+}
+
 }  // namespace
 
 void list_events(const ExchangePtr& exchange, const Actor& actor) {
-    const auto roles = roles_of(exchange->views(), actor.user);
-    if (!roles) return exchange->send_problem(roles.error());
-    if (!roles->contains(ServerRole::auditor) && !roles->contains(ServerRole::admin))
+    const auto may_read = reads_the_whole_log(exchange->views(), actor.user);
+    if (!may_read) return exchange->send_problem(may_read.error());
+    if (!*may_read)
         return exchange->send_problem(not_allowed("Only auditors and admins read the whole log."));
     const auto limit = limit_in_query(exchange->request());
     if (!limit) return exchange->send_problem(limit.error());
-    auto filter = filter_of(exchange);
+    const auto filter = filter_of(exchange);
     if (!filter) return exchange->send_problem(filter.error());
-    if (!wants_lines(exchange->request())) return send_page(exchange, std::move(*filter), *limit);
-    exchange->send_stream(
-        200,
-        "application/x-ndjson",
-        "",
-        std::make_shared<EventLines>(exchange->services().log, std::move(*filter))
+    audited_read(
+        exchange,
+        actor,
+        filter->room,
+        [exchange, reader = actor.user, limit = *limit, filter = *filter]() mutable {
+            filter.up_to = std::min(filter.up_to, exchange->views().position());
+            if (!wants_lines(exchange->request()))
+                return send_page(exchange, std::move(filter), limit);
+            exchange->send_stream(
+                200,
+                "application/x-ndjson",
+                "",
+                std::make_shared<EventLines>(exchange->services(), reader, std::move(filter))
+            );
+        }
     );
 }
 
 void list_room_events(const ExchangePtr& exchange, const Actor& actor) {
     const HttpRequest& request = exchange->request();
-    const auto reader = reader_of(exchange, actor);
+    auto reader = reader_of(exchange, actor);
     if (!reader) return exchange->send_problem(reader.error());
     const auto limit = limit_in_query(request);
     if (!limit) return exchange->send_problem(limit.error());
     const auto after =
         number_in_query(request, "after_seq", 0, std::numeric_limits<std::uint64_t>::max());
     if (!after) return exchange->send_problem(after.error());
-    RoomPage page(exchange->services(), *reader, Version(after->value_or(0)), *limit);
-    const auto read = page.read();
-    if (!read) return exchange->send_problem(problem_of(read.error()));
-    const std::string next =
-        page.next() ? next_url(request, "after_seq", std::to_string(page.next()->value())) : "";
-    exchange->send_json(200, list_json(page.items(), next));
+    const Version after_seq(after->value_or(0));
+    if (!reader->is_auditor) return send_room_page(exchange, *reader, after_seq, *limit);
+    audited_read(
+        exchange,
+        actor,
+        reader->room,
+        [exchange, reader = std::move(*reader), after_seq, limit = *limit] {
+            send_room_page(exchange, reader, after_seq, limit);
+        }
+    );
 }
 
 }  // namespace verbatim::api::audit

@@ -1,6 +1,7 @@
 #include "api/routes.hpp"
 
 #include "api/account_routes.hpp"
+#include "api/admin_routes.hpp"
 #include "api/audit_routes.hpp"
 #include "api/docs_routes.hpp"
 #include "api/exchange.hpp"
@@ -168,6 +169,13 @@ void add_audit(Rows& rows) {
     rows.query("/rooms/{room_id}/events", audit::list_room_events);
 }
 
+void add_admin(Rows& rows) {
+    const std::string role = "/admin/users/{user_id}/roles/{role}";
+    rows.query("/admin/users", admin::list_users);
+    rows.account_command(Method::put, role, admin::grant_role);
+    rows.account_command(Method::del, role, admin::revoke_role);
+}
+
 void add_files(Rows& rows) {
     rows.open(Method::options, rows.base + "/uploads", uploads::describe_tus);
     rows.tus(Method::post, "/uploads", uploads::create_upload);
@@ -193,6 +201,7 @@ RouteTable make_routes(const Services& services) {
     add_docs(table);
     add_marks(rows);
     add_audit(rows);
+    add_admin(rows);
     return table;
 }
 

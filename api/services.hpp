@@ -9,6 +9,7 @@
 #include "eventstore/event_log.hpp"
 #include "projections/search_index.hpp"
 #include "projections/views.hpp"
+#include "protocol/audit_reads.hpp"
 #include "protocol/authenticator.hpp"
 #include "protocol/leader.hpp"
 #include "protocol/metrics.hpp"
@@ -31,6 +32,7 @@ struct Services {
     Sequencer& sequencer;
     const Tokens& tokens;
     const Authenticator& authenticator;
+    AuditReads& audit_reads;
     RateLimits& rate_limits;
     PasswordPool& passwords;
     PositionWaiters& waiters;

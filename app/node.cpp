@@ -40,6 +40,7 @@ struct Node::Parts {
     TrustedProxies proxies;
     Metrics metrics;
     RateLimits rate_limits;
+    std::unique_ptr<AuditReads> audit_reads;
     std::unique_ptr<Engine> engine;
     std::unique_ptr<NodeRole> role;
     std::unique_ptr<WorkPool> file_pool;
@@ -88,6 +89,11 @@ Expected<void, std::string> Node::Parts::open_engine() {
         );
     engine = std::move(*opened);
     engine->prepare_sequencer();
+    audit_reads = std::make_unique<AuditReads>(AuditReads::Options{
+        .submit = [this](
+                      Submission submission, CommandCallback callback
+                  ) { engine->sequencer().submit(std::move(submission), std::move(callback)); },
+        .new_uuid = [] { return new_uuid(system_now()); }});
     if (follower) {
         follower->attach(*engine);
         role = std::move(follower);
@@ -121,6 +127,7 @@ void Node::Parts::make_services() {
         .sequencer = engine->sequencer(),
         .tokens = engine->tokens(),
         .authenticator = engine->authenticator(),
+        .audit_reads = *audit_reads,
         .rate_limits = rate_limits,
         .passwords = *passwords,
         .waiters = *waiters,
@@ -245,6 +252,7 @@ Expected<void, std::string> Node::Parts::open_feed() {
             .views = engine->views(),
             .authenticator = engine->authenticator(),
             .sequencer = engine->sequencer(),
+            .audit_reads = *audit_reads,
             .uploads = engine->uploads(),
             .file_pool = *file_pool,
             .rate_limits = rate_limits,

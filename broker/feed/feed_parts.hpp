@@ -4,6 +4,7 @@
 #include "eventstore/commands/sequencer.hpp"
 #include "eventstore/event_log.hpp"
 #include "projections/views.hpp"
+#include "protocol/audit_reads.hpp"
 #include "protocol/authenticator.hpp"
 #include "protocol/leader.hpp"
 #include "protocol/metrics.hpp"
@@ -27,6 +28,7 @@ struct FeedParts {
     const Views& views;  // never behind what is announced
     const Authenticator& authenticator;
     Sequencer& sequencer;
+    AuditReads& audit_reads;
     Uploads& uploads;
     WorkPool& file_pool;
     RateLimits& rate_limits;

@@ -121,6 +121,8 @@ private:
     [[nodiscard]] Answer<void> authenticate(const std::string& token);
     void close_refused(const Problem& problem);
     [[nodiscard]] Answer<void> choose_scope(const FeedRequest& request);
+    void when_audited(const FeedRequest& request);
+    void begin_at(const FeedRequest& request);
     void welcome();
     void begin_at_tail();
     void begin_after(Position after, const std::optional<std::string>& epoch);

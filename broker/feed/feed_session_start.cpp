@@ -19,7 +19,31 @@ void FeedSession::begin_feed() {
     next_ping_ = std::chrono::steady_clock::now() + context_.options.heartbeat;
     const auto chosen = choose_scope(request);
     if (!chosen) return close(CloseCode::not_allowed, "not allowed");
+    if (request.everything) return when_audited(request);
+    begin_at(request);
+}
 
+// An auditor's feed begins once it is on record that it was opened.
+void FeedSession::when_audited(const FeedRequest& request) {
+    phase_ = Phase::waiting;
+    due_ = std::chrono::steady_clock::now() + context_.options.cursor_wait;
+    const bool is_of_one_room = request.rooms.size() == 1;
+    context_.parts.audit_reads.record(
+        user(),
+        "GET /api/v1/feed?scope=all",
+        is_of_one_room ? std::optional(request.rooms.front()) : std::nullopt,
+        [io = context_.io, weak = weak_from_this(), request](Answer<void> recorded) {
+            net::post(*io, [weak, request, recorded = std::move(recorded)] {
+                const auto self = weak.lock();
+                if (!self || self->phase_ != Phase::waiting) return;
+                if (recorded) return self->begin_at(request);
+                self->close(CloseCode::behind, "this node cannot record that an auditor reads");
+            });
+        }
+    );
+}
+
+void FeedSession::begin_at(const FeedRequest& request) {
     if (request.after)
         begin_after(*request.after, request.epoch);
     else

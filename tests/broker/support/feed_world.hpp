@@ -5,6 +5,7 @@
 #include "domain/type_id.hpp"
 #include "eventstore/commands/sequencer.hpp"
 #include "projections/views.hpp"
+#include "protocol/audit_reads.hpp"
 #include "protocol/random.hpp"
 #include "protocol/secret_texts.hpp"
 #include "protocol/tokens.hpp"
@@ -69,6 +70,7 @@ public:
                 .views = views_,
                 .authenticator = authenticator_,
                 .sequencer = *sequencer_,
+                .audit_reads = audit_reads_,
                 .uploads = *uploads_,
                 .file_pool = file_pool_,
                 .rate_limits = rate_limits_,
@@ -272,6 +274,11 @@ private:
     std::vector<Signal> signals_;  // what other nodes were told
     std::vector<std::shared_ptr<const CommittedBatch>> withheld_;
     TemporaryFolder folder_;
+    AuditReads audit_reads_{
+        {.submit = [this](
+                       Submission submission, CommandCallback callback
+                   ) { sequencer_->submit(std::move(submission), std::move(callback)); },
+         .new_uuid = [] { return new_uuid(system_now()); }}};
     std::unique_ptr<Uploads> uploads_;
     std::unique_ptr<feed::FeedServer> server_;
     std::unique_ptr<Sequencer> sequencer_;
