@@ -12,6 +12,7 @@
 #include "api/mark_routes.hpp"
 #include "api/message_routes.hpp"
 #include "api/operations_routes.hpp"
+#include "api/projection_routes.hpp"
 #include "api/room_routes.hpp"
 #include "api/search_routes.hpp"
 #include "api/upload_routes.hpp"
@@ -174,6 +175,10 @@ void add_admin(Rows& rows) {
     rows.query("/admin/users", admin::list_users);
     rows.account_command(Method::put, role, admin::grant_role);
     rows.account_command(Method::del, role, admin::revoke_role);
+    rows.query("/projections", projections::list_projections);
+    rows.account_command(
+        Method::post, "/projections/{name}/rebuild", projections::rebuild_projection
+    );
 }
 
 void add_files(Rows& rows) {

@@ -7,6 +7,7 @@
 #include "eventstore/checkpoint.hpp"
 #include "eventstore/commands/sequencer.hpp"
 #include "eventstore/event_log.hpp"
+#include "projections/rebuilds.hpp"
 #include "projections/search_index.hpp"
 #include "projections/views.hpp"
 #include "protocol/audit_reads.hpp"
@@ -38,6 +39,7 @@ struct Services {
     PositionWaiters& waiters;
     SearchIndex& search;
     SearchPool& search_pool;
+    Rebuilds& rebuilds;
     PositionWaiters& search_waiters;  // for positions that the search index shows
     Uploads& uploads;
     WorkPool& file_pool;  // for what waits for the disk

@@ -3,6 +3,7 @@
 #include "app/node.hpp"
 #include "tools/audit.hpp"
 #include "tools/import_irc.hpp"
+#include "tools/projections.hpp"
 #include "tools/user.hpp"
 
 #include <CLI/CLI.hpp>
@@ -92,6 +93,7 @@ struct CommandLine {
         );
         add_import();
         add(add_audit(app, configuration.data));
+        add(add_projections(app, configuration.data));
         add(add_user(app, configuration.data));
     }
 

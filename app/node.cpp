@@ -43,6 +43,7 @@ struct Node::Parts {
     std::unique_ptr<AuditReads> audit_reads;
     std::unique_ptr<Engine> engine;
     std::unique_ptr<NodeRole> role;
+    std::unique_ptr<Rebuilds> rebuilds;
     std::unique_ptr<WorkPool> file_pool;
     std::unique_ptr<api::PasswordPool> passwords;
     std::unique_ptr<api::PositionWaiters> waiters;
@@ -120,6 +121,14 @@ void Node::Parts::make_services() {
     search_waiters = std::make_unique<api::PositionWaiters>(Position());
     search_pool = std::make_unique<api::SearchPool>(api::SearchPool::Options{});
     engine->prepare_search([this](Position indexed) { search_waiters->advanced(indexed); });
+    rebuilds = std::make_unique<Rebuilds>(
+        engine->views(),
+        &engine->search(),
+        engine->log(),
+        Rebuilds::Options{
+            .clock = system_now,
+            .report = [logger = log](const std::string& what) { logger->info("{}", what); }}
+    );
     if (configuration.rate_limits == "off") rate_limits.turn_off();
     services = std::make_unique<api::Services>(api::Services{
         .log = engine->log(),
@@ -133,6 +142,7 @@ void Node::Parts::make_services() {
         .waiters = *waiters,
         .search = engine->search(),
         .search_pool = *search_pool,
+        .rebuilds = *rebuilds,
         .search_waiters = *search_waiters,
         .uploads = engine->uploads(),
         .file_pool = *file_pool,
@@ -341,6 +351,7 @@ void Node::stop() {
     if (parts_->http && !parts_->http->drain(drain_timeout))
         parts_->log->warn("some requests were still open after {} s", drain_timeout.count());
     if (parts_->search_pool) parts_->search_pool->stop();
+    if (parts_->rebuilds) parts_->rebuilds->stop();
     // Every command that was taken is answered; feeds get what they made, then 1001.
     if (parts_->role->leader() != nullptr) parts_->role->stop();  // what it copies comes first
     parts_->engine->stop();

@@ -1,14 +1,10 @@
 #include "projections/search_index.hpp"
 
 #include "domain/invariant.hpp"
-#include "projections/search_file.hpp"
 #include "projections/search_fold.hpp"
+#include "projections/search_index_state.hpp"
 
-#include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -19,45 +15,10 @@ namespace {
 constexpr std::size_t events_per_commit = 16'384;
 constexpr std::size_t text_bytes_per_commit = 16u << 20;
 constexpr std::chrono::seconds retry_interval(1);
-// Scrubbing rewrites the whole index: what is destroyed within this time is scrubbed together.
-constexpr std::chrono::seconds scrub_interval(30);
 
 }  // namespace
 
-struct SearchIndex::State {
-    using Clock = std::chrono::steady_clock;
-
-    State(const EventLog& log_, SearchIndexOptions options_)
-        : log(log_), options(std::move(options_)), file(options.file, options.now) {}
-
-    void run();
-    StoreResult<void> work();
-    StoreResult<void> open();
-    StoreResult<void> follow();
-    StoreResult<bool> commit_some(EventCursor& cursor);
-    StoreResult<void> destroy(const UserId& sender);
-    StoreResult<void> scrub_when_due();
-    StoreResult<void> commit(Position at);
-    void wait(const StoreResult<void>& outcome);
-    void failed(const StoreError& error);
-    void rebuild(const std::string& why);
-
-    const EventLog& log;
-    const SearchIndexOptions options;
-    SearchFile file;
-    std::unique_ptr<SearchStore> store;  // the thread's
-    std::atomic<std::uint64_t> position{0};
-    std::string reported;
-    bool needs_scrub = false;
-    Clock::time_point scrubbed = Clock::now() - scrub_interval;
-
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool is_awake = true;
-    std::vector<UserId> to_destroy;
-    std::atomic<bool> is_stopping{false};
-    std::thread thread;
-};
+static_assert(SearchIndex::schema == SearchStore::schema);
 
 void SearchIndex::State::run() {
     while (!is_stopping) {
@@ -65,6 +26,12 @@ void SearchIndex::State::run() {
         if (!done) failed(done.error());
         wait(done);
     }
+    {
+        // Nothing is taken over any more.
+        const std::lock_guard lock(mutex);
+        has_ended = true;
+    }
+    changed.notify_all();
     // The searches' connections first: the last to close moves the write-ahead log into the file,
     // which one that only reads could not.
     file.close();
@@ -92,7 +59,9 @@ StoreResult<void> SearchIndex::State::work() {
         to_destroy.push_back(sender);
         return done;
     }
-    return scrub_when_due();
+    done = scrub_when_due();
+    if (done) take_over();
+    return done;
 }
 
 void SearchIndex::State::wait(const StoreResult<void>& outcome) {
@@ -126,6 +95,12 @@ void SearchIndex::State::rebuild(const std::string& why) {
 }
 
 StoreResult<void> SearchIndex::State::open() {
+    if (!is_tidied) {
+        // What an interrupted rebuild has left.
+        auto removed = remove_search_file(SearchCopy::path_beside(options.file));
+        if (!removed) return removed;
+        is_tidied = true;
+    }
     auto opened = file.open(log);
     if (!opened) return failure(opened.error());
     if (opened->discarded && options.report)
@@ -266,6 +241,7 @@ void SearchIndex::destroy_texts_of(const UserId& sender) {
     {
         const std::lock_guard lock(state_->mutex);
         state_->to_destroy.push_back(sender);
+        if (state_->destroyed_meanwhile) state_->destroyed_meanwhile->push_back(sender);
     }
     wake();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "eventstore/event_log.hpp"
+#include "projections/rebuild.hpp"
 #include "projections/search_reader.hpp"
 
 #include <cstdint>
@@ -32,6 +33,9 @@ struct SearchIndexOptions {
 // Lifetime: shorter than the log's.
 class SearchIndex {
 public:
+    // Of the file and its tokens.
+    static constexpr std::uint32_t schema = 1;
+
     SearchIndex(const EventLog& log, SearchIndexOptions options);
     ~SearchIndex();
     SearchIndex(const SearchIndex&) = delete;
@@ -57,6 +61,15 @@ public:
     // Forgets all messages of a user and overwrites their texts, on the thread. Not remembered over
     // a restart: repeat it then.
     void destroy_texts_of(const UserId& sender);
+
+    // Indexes the log anew into a file beside the live one, compares the messages of the two where
+    // both stand at the same position, then gives the fresh file the live one's name. Searches go
+    // on; those that come while the names change wait for some milliseconds. Blocks, apart from the
+    // last part, on the caller's thread. What a crash leaves is removed at the next start.
+    //
+    // Requires: start() was called; no other rebuild() goes on.
+    // Errors: those of the log and of the files. The old file is live then.
+    [[nodiscard]] StoreResult<RebuildReport> rebuild(const RebuildRequest& request);
 
 private:
     struct State;

@@ -65,6 +65,17 @@ std::string document_of(const IndexedMessage& message) {
     return document;
 }
 
+// Of a row that begins with room, seq, sender, sent_at, text.
+IndexedMessage message_of(const SqliteStatement& row, Position position) {
+    return {
+        .position = position,
+        .room = id_of<RoomId>(row.bytes(0)),
+        .seq = Version(static_cast<std::uint64_t>(row.number(1))),
+        .sender = id_of<UserId>(row.bytes(2)),
+        .sent_at = Timestamp(row.number(3)),
+        .text = std::string(row.bytes(4))};
+}
+
 }  // namespace
 
 StoreResult<std::unique_ptr<SearchStore>> SearchStore::open(const std::filesystem::path& file) {
@@ -89,6 +100,9 @@ StoreResult<void> SearchStore::prepare() {
         {&put_words_, "INSERT INTO words(rowid, document) VALUES (?1, ?2)"},
         {&find_message_,
          "SELECT room, seq, sender, sent_at, text FROM messages WHERE position = ?1"},
+        {&find_next_,
+         "SELECT room, seq, sender, sent_at, text, position FROM messages"
+         " WHERE position > ?1 ORDER BY position LIMIT 1"},
         {&remove_message_, "DELETE FROM messages WHERE position = ?1"},
         {&remove_words_, "INSERT INTO words(words, rowid, document) VALUES ('delete', ?1, ?2)"},
         {&find_sender_, "SELECT rowid FROM words WHERE words MATCH ?1 ORDER BY rowid"},
@@ -150,19 +164,25 @@ StoreResult<std::optional<IndexedMessage>> SearchStore::take(Position position) 
         if (!found) return failure(found.error());
         return Taken();
     }
-    IndexedMessage message{
-        .position = position,
-        .room = id_of<RoomId>(find_message_->bytes(0)),
-        .seq = Version(static_cast<std::uint64_t>(find_message_->number(1))),
-        .sender = id_of<UserId>(find_message_->bytes(2)),
-        .sent_at = Timestamp(find_message_->number(3)),
-        .text = std::string(find_message_->bytes(4))};
+    const IndexedMessage message = message_of(*find_message_, position);
     find_message_->reset();
     const std::string document = document_of(message);
     auto done = remove_words_->bind(1, row).bind_text(2, document).run();
     if (done) done = remove_message_->bind(1, row).run();
     if (!done) return failure(done.error());
-    return Taken(std::move(message));
+    return Taken(message);
+}
+
+StoreResult<std::optional<IndexedMessage>> SearchStore::next_after(Position position) {
+    const auto found = find_next_->bind(1, sql(position.value())).step();
+    std::optional<IndexedMessage> message;
+    if (found && *found) {
+        const Position at(static_cast<std::uint64_t>(find_next_->number(5)));
+        message = message_of(*find_next_, at);
+    }
+    find_next_->reset();
+    if (!found) return failure(found.error());
+    return message;
 }
 
 StoreResult<std::vector<Position>> SearchStore::positions_of(const UserId& sender) {

@@ -21,6 +21,8 @@ struct IndexedMessage {
     UserId sender;
     Timestamp sent_at;
     std::string text;
+
+    friend bool operator==(const IndexedMessage&, const IndexedMessage&) = default;
 };
 
 // The search index's file, as its one writer sees it: the live messages with their texts, a
@@ -52,6 +54,8 @@ public:
     // nullopt: not there (never sent with a text, or deleted).
     [[nodiscard]] StoreResult<std::optional<IndexedMessage>> take(Position position);
     [[nodiscard]] StoreResult<std::vector<Position>> positions_of(const UserId& sender);
+    // The first message after a position; nullopt: there is none.
+    [[nodiscard]] StoreResult<std::optional<IndexedMessage>> next_after(Position position);
 
     // What was taken has to leave the file too: remembered, with the transaction, until scrub().
     [[nodiscard]] StoreResult<void> ask_for_scrub();
@@ -73,6 +77,7 @@ private:
     std::optional<SqliteStatement> put_message_;
     std::optional<SqliteStatement> put_words_;
     std::optional<SqliteStatement> find_message_;
+    std::optional<SqliteStatement> find_next_;
     std::optional<SqliteStatement> remove_message_;
     std::optional<SqliteStatement> remove_words_;
     std::optional<SqliteStatement> find_sender_;

@@ -1,12 +1,9 @@
+#include "projections/log_reader.hpp"
 #include "projections/view.hpp"
 #include "projections/view_checkpoint.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 // Views::catch_up: one pass over the log for all views that are behind, reading and decoding on one
@@ -14,95 +11,10 @@
 namespace verbatim {
 namespace {
 
-constexpr std::size_t events_per_batch = 2'048;
-constexpr std::size_t text_bytes_per_batch = 4u << 20;
-constexpr std::size_t batches_waiting_max = 4;
 // Rows that change often are written once for so many events, and rows of one room stand together.
 constexpr std::uint64_t events_per_write = 16'384;
 constexpr std::size_t bytes_per_write = 16u << 20;
 constexpr std::chrono::milliseconds progress_interval(100);
-
-// Nearly all that an event weighs, where it weighs anything.
-std::size_t text_bytes(const RecordedEvent& recorded) {
-    const auto* const event = std::get_if<RoomEvent>(&recorded.event);
-    if (event == nullptr) return 0;
-    if (const auto* const sent = std::get_if<MessageSent>(event))
-        return sent->text ? sent->text->size() : 0;
-    if (const auto* const edited = std::get_if<MessageEdited>(event))
-        return edited->text ? edited->text->size() : 0;
-    return 0;
-}
-
-// Reads the log ahead of its one consumer, by at most batches_waiting_max.
-class LogReader {
-public:
-    using Batch = std::vector<RecordedEvent>;
-
-    LogReader(const EventLog& log, Position after)
-        : thread_([this, &log, after] { read(log, after); }) {}
-    ~LogReader() {
-        {
-            const std::lock_guard lock(mutex_);
-            is_stopped_ = true;
-        }
-        changed_.notify_all();
-        thread_.join();
-    }
-    LogReader(const LogReader&) = delete;
-    LogReader& operator=(const LogReader&) = delete;
-
-    // Empty at the end of the log.
-    StoreResult<Batch> next() {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] { return !waiting_.empty(); });
-        auto batch = std::move(waiting_.front());
-        waiting_.pop_front();
-        lock.unlock();
-        changed_.notify_all();
-        return batch;
-    }
-
-private:
-    void read(const EventLog& log, Position after) {
-        const auto cursor = log.read_all(after);
-        while (true) {
-            auto batch = next_of(*cursor);
-            const bool is_last = !batch || batch->empty();
-            if (!hand_over(std::move(batch)) || is_last) return;
-        }
-    }
-    static StoreResult<Batch> next_of(EventCursor& cursor) {
-        Batch batch;
-        batch.reserve(events_per_batch);
-        std::size_t bytes = 0;
-        while (batch.size() < events_per_batch && bytes < text_bytes_per_batch) {
-            auto event = cursor.next();
-            if (!event) return failure(event.error());
-            if (!*event) break;
-            bytes += text_bytes(**event);
-            batch.push_back(std::move(**event));
-        }
-        return batch;
-    }
-    // False: nobody wants more.
-    bool hand_over(StoreResult<Batch> batch) {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] {
-            return is_stopped_ || waiting_.size() < batches_waiting_max;
-        });
-        if (is_stopped_) return false;
-        waiting_.push_back(std::move(batch));
-        lock.unlock();
-        changed_.notify_all();
-        return true;
-    }
-
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::deque<StoreResult<Batch>> waiting_;
-    bool is_stopped_ = false;
-    std::thread thread_;  // last: it uses all of the above
-};
 
 // Tells how far the rebuild is, as often as a progress bar needs it.
 class Pace {
@@ -162,9 +74,21 @@ StoreResult<Position> Views::begin_of(const View& view, const EventLog& log) {
     return Position();
 }
 
+// What a rebuild beside a live view has left when it was interrupted, or when it ended and what it
+// replaced was not cleared yet.
+StoreResult<void> Views::clear_idle_columns() {
+    for (const auto& view : views_) {
+        auto cleared = storage_->columns().clear(storage_->idle_column(view->column));
+        if (!cleared) return cleared;
+    }
+    return {};
+}
+
 StoreResult<void> Views::catch_up(
     const EventLog& log, const std::function<void(const RebuildProgress&)>& progress
 ) {
+    if (failed_) return failure(*failed_);
+    if (auto cleared = clear_idle_columns(); !cleared) return cleared;
     const Position head = log.head();
     Position from = head;
     std::string behind;

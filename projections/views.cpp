@@ -13,7 +13,7 @@
 namespace verbatim {
 namespace {
 
-// The columns' numbers, in the order of Views::column_names().
+// The views' numbers, in the order of Views::names().
 enum Column : std::size_t {
     users_column,
     sessions_column,
@@ -28,7 +28,7 @@ enum Column : std::size_t {
 
 }  // namespace
 
-std::vector<std::string> Views::column_names() {
+std::vector<std::string> Views::names() {
     return {
         "users",
         "sessions",
@@ -41,8 +41,12 @@ std::vector<std::string> Views::column_names() {
         "posted_files"};
 }
 
+std::vector<std::string> Views::column_names() {
+    return ViewSlots::column_names(names());
+}
+
 Views::Views(std::unique_ptr<Storage> storage)
-    : storage_(std::move(storage)),
+    : storage_(std::make_unique<ViewSlots>(std::move(storage), names())),
       users_(std::make_unique<Users>(*storage_, users_column)),
       sessions_(std::make_unique<Sessions>(*storage_, sessions_column)),
       rooms_(std::make_unique<RoomDirectory>(*storage_, room_directory_column)),
@@ -61,11 +65,30 @@ Views::Views(std::unique_ptr<Storage> storage)
     views_.push_back(std::make_unique<View>(*storage_, *api_keys_, api_keys_column));
     views_.push_back(std::make_unique<View>(*storage_, *invite_links_, invite_links_column));
     views_.push_back(std::make_unique<View>(*storage_, *posted_files_, posted_files_column));
+    if (auto opened = storage_->open(); !opened) failed_ = opened.error();
 }
 
 Views::~Views() = default;
 
+std::unique_ptr<Projection> Views::make_projection(
+    std::size_t view, const Storage& storage, std::size_t column
+) {
+    switch (static_cast<Column>(view)) {
+        case users_column: return std::make_unique<Users>(storage, column);
+        case sessions_column: return std::make_unique<Sessions>(storage, column);
+        case room_directory_column: return std::make_unique<RoomDirectory>(storage, column);
+        case memberships_column: return std::make_unique<Memberships>(storage, column);
+        case room_timeline_column: return std::make_unique<RoomTimeline>(storage, column);
+        case read_markers_column: return std::make_unique<ReadMarkers>(storage, column);
+        case api_keys_column: return std::make_unique<ApiKeys>(storage, column);
+        case invite_links_column: return std::make_unique<InviteLinks>(storage, column);
+        case posted_files_column: return std::make_unique<PostedFiles>(storage, column);
+    }
+    broken_invariant("every view is listed above");
+}
+
 StoreResult<void> Views::apply(const CommittedBatch& batch, Uuid epoch) {
+    const std::lock_guard lock(apply_mutex_);
     if (failed_) return failure(*failed_);
     if (batch.events.empty() || batch.events.back().position <= position()) return {};
     invariant(
@@ -127,19 +150,24 @@ std::vector<ViewStatus> Views::status() const {
         statuses.push_back(
             {std::string(view->projection.name()),
              view->projection.schema(),
-             Position(view->position.load(std::memory_order_relaxed))}
+             Position(view->position.load(std::memory_order_relaxed)),
+             storage_->exchanged_at(view->column)}
         );
     return statuses;
+}
+
+Views::View& Views::view_named(std::string_view name) const {
+    const auto found = std::ranges::find(views_, name, [](const std::unique_ptr<View>& candidate) {
+        return candidate->projection.name();
+    });
+    invariant(found != views_.end(), "views are named as in names()");
+    return **found;
 }
 
 StoreResult<void> Views::for_each_row(
     std::string_view view, const std::function<void(std::string_view, std::string_view)>& row
 ) const {
-    const auto found = std::ranges::find(views_, view, [](const std::unique_ptr<View>& candidate) {
-        return candidate->projection.name();
-    });
-    invariant(found != views_.end(), "views are named as in column_names()");
-    const auto cursor = storage_->cursor((*found)->column);
+    const auto cursor = storage_->cursor(view_named(view).column, {});
     for (cursor->seek({}); cursor->valid(); cursor->next())
         if (cursor->key() != checkpoint_key) row(cursor->key(), cursor->value());
     return cursor->status();
@@ -149,19 +177,20 @@ std::uint64_t Views::disk_bytes() const {
     return storage_->disk_bytes();
 }
 
-StoreResult<std::vector<FoldedView>> folded_views(const Storage& views) {
-    const std::vector<std::string> names = Views::column_names();
+StoreResult<std::vector<FoldedView>> folded_views(std::unique_ptr<Storage> views) {
+    const std::vector<std::string> names = Views::names();
+    ViewSlots slots(std::move(views), names);
+    if (auto opened = slots.open(); !opened) return failure(opened.error());
     std::vector<FoldedView> folded;
-    for (std::size_t column = 0; column < names.size(); ++column) {
-        const auto stored = views.get(column, checkpoint_key);
+    for (std::size_t view = 0; view < names.size(); ++view) {
+        const auto stored = slots.get(view, checkpoint_key);
         if (!stored) return failure(stored.error());
         if (!*stored) continue;
         const auto checkpoint = parse_checkpoint(**stored);
         if (!checkpoint)
             return failure(StoreError{
-                StoreFault::corrupt_record, {}, "the checkpoint of the view " + names[column]});
-        folded.push_back({names[column], checkpoint->position, checkpoint->epoch, checkpoint->leaf}
-        );
+                StoreFault::corrupt_record, {}, "the checkpoint of the view " + names[view]});
+        folded.push_back({names[view], checkpoint->position, checkpoint->epoch, checkpoint->leaf});
     }
     return folded;
 }
@@ -172,15 +201,12 @@ StoreResult<std::unique_ptr<Storage>> open_views_storage(
     RocksOptions options;
     options.directory = directory;
     options.columns = Views::column_names();
-    options.point_lookup_columns = {
-        users_column,
-        sessions_column,
-        room_directory_column,
-        memberships_column,
-        read_markers_column,
-        api_keys_column,
-        invite_links_column,
-        posted_files_column};
+    const std::size_t views = Views::names().size();
+    for (std::size_t view = 0; view < views; ++view) {
+        if (view == room_timeline_column) continue;  // read by ranges
+        options.point_lookup_columns.push_back(view);
+        options.point_lookup_columns.push_back(view + views);
+    }
     auto opened = open_rocks_storage(options);
     if (opened) return opened;
     const StoreFault fault = opened.error().fault;

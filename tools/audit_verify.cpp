@@ -50,9 +50,9 @@ struct Evidence {
 std::vector<FoldedView> read_views(const fs::path& directory) {
     std::error_code fault;
     if (!fs::exists(directory / "CURRENT", fault)) return {};
-    const auto storage =
+    auto storage =
         open_rocks_storage_to_read({.directory = directory, .columns = Views::column_names()});
-    auto views = storage ? folded_views(**storage) : failure(storage.error());
+    auto views = storage ? folded_views(std::move(*storage)) : failure(storage.error());
     if (views) return std::move(*views);
     say("the views say nothing, they will be made anew: " + describe(views.error()));
     return {};

@@ -19,22 +19,21 @@ std::optional<std::string> fault_in_data_directory(const std::filesystem::path& 
     return std::nullopt;
 }
 
-Expected<std::unique_ptr<Engine>, std::string> open_offline(
-    const std::filesystem::path& data, std::string_view otherwise
-) {
-    if (auto fault = fault_in_data_directory(data)) {
-        if (!otherwise.empty() && is_rocks_storage_in_use(data / "log"))
-            *fault += ", or " + std::string(otherwise);
+Expected<std::unique_ptr<Engine>, std::string> open_offline(const OfflineOptions& wanted) {
+    if (auto fault = fault_in_data_directory(wanted.data)) {
+        if (!wanted.otherwise.empty() && is_rocks_storage_in_use(wanted.data / "log"))
+            *fault += ", or " + std::string(wanted.otherwise);
         return failure(std::move(*fault));
     }
     EngineOptions options;
-    options.data = data;
+    options.data = wanted.data;
     options.report = [](const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); };
     auto engine = Engine::open(std::move(options));
     if (!engine) return failure(describe(engine.error()));
     RebuildBar bar;
     if (auto ready = (*engine)->catch_up(std::ref(bar)); !ready)
         return failure(describe(ready.error()));
+    if (wanted.with_search) (*engine)->prepare_search([](Position) {});
     (*engine)->start();
     return std::move(*engine);
 }

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,9 +17,13 @@ namespace verbatim {
 // Opens what is there, brings the views to the log's head and takes commands; what goes wrong on
 // the way, and a declared loss, is told on standard error. The error is a sentence for people. A
 // directory that a server holds, or that holds no log, is left as it is.
-// `otherwise`: what to do where a server holds it, beside stopping it; may be empty.
+struct OfflineOptions {
+    std::filesystem::path data;
+    std::string_view otherwise{};  // what to do where a server holds it, beside stopping it
+    bool with_search = false;      // the search index too, which catches up meanwhile
+};
 [[nodiscard]] Expected<std::unique_ptr<Engine>, std::string> open_offline(
-    const std::filesystem::path& data, std::string_view otherwise = {}
+    const OfflineOptions& options
 );
 // The sentence that open_offline() would end with, or nullopt: the log may be opened.
 [[nodiscard]] std::optional<std::string> fault_in_data_directory(const std::filesystem::path& data);

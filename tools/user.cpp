@@ -94,7 +94,7 @@ int with_user(
     std::string_view otherwise,
     const std::function<int(Engine&, const UserRow&)>& change
 ) {
-    const auto engine = open_offline(options.data, otherwise);
+    const auto engine = open_offline({.data = options.data, .otherwise = otherwise});
     if (!engine) return fail(engine.error());
     const auto user = find_user((*engine)->views(), options.user);
     if (!user) return fail(user.error());
@@ -199,7 +199,7 @@ StoreResult<void> print_all(const Views& views, const UserOptions& options) {
 // Where a server runs, its views are read as they are; else they are brought up to date first.
 int list_users(const UserOptions& options) {
     if (!is_rocks_storage_in_use(options.data / "log")) {
-        const auto engine = open_offline(options.data);
+        const auto engine = open_offline({.data = options.data});
         if (!engine) return fail(engine.error());
         const auto printed = print_all((*engine)->views(), options);
         return printed ? 0 : fail(describe(printed.error()));

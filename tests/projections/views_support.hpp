@@ -29,7 +29,7 @@ struct TestViews {
     }
     void reopen() { views = open(); }
     [[nodiscard]] static std::size_t column_of(std::string_view view) {
-        const auto names = Views::column_names();
+        const auto names = Views::names();
         return static_cast<std::size_t>(std::ranges::find(names, view) - names.begin());
     }
 };
@@ -86,7 +86,7 @@ private:
 using Rows = std::map<std::string, std::vector<std::pair<std::string, std::string>>>;
 [[nodiscard]] inline Rows rows_of(const Views& views) {
     Rows rows;
-    for (const std::string& view : Views::column_names()) {
+    for (const std::string& view : Views::names()) {
         auto& of_view = rows[view];
         const auto read =
             views.for_each_row(view, [&](std::string_view key, std::string_view value) {
@@ -100,8 +100,7 @@ using Rows = std::map<std::string, std::vector<std::pair<std::string, std::strin
 // All their names, as a rebuild of all of them tells them.
 [[nodiscard]] inline std::string every_view() {
     std::string names;
-    for (const std::string& view : Views::column_names())
-        names += (names.empty() ? "" : ",") + view;
+    for (const std::string& view : Views::names()) names += (names.empty() ? "" : ",") + view;
     return names;
 }
 

@@ -93,15 +93,15 @@ TEST(Views, ShowTheirPositionAndSchema) {
     const Position at = test.views->position();
     EXPECT_GE(at, Position(50));
     const auto status = test.views->status();
-    ASSERT_EQ(status.size(), Views::column_names().size());
+    ASSERT_EQ(status.size(), Views::names().size());
     const std::map<std::string, std::uint32_t> schemas{
-        {"users", 2},
+        {"users", 3},
         {"room_directory", 3},
         {"memberships", 2},
         {"room_timeline", 3},
         {"read_markers", 2}};
     for (std::size_t i = 0; i < status.size(); ++i) {
-        EXPECT_EQ(status[i].name, Views::column_names()[i]);
+        EXPECT_EQ(status[i].name, Views::names()[i]);
         const auto later = schemas.find(status[i].name);
         EXPECT_EQ(status[i].schema, later == schemas.end() ? 1U : later->second);
         EXPECT_EQ(status[i].position, at);
@@ -152,7 +152,7 @@ TEST(Views, RefuseAllThatFollowsAFailedRead) {
 TEST(Views, DifferWhereARowWasChanged) {
     const auto events = RandomHistory(7).next(history_events);  // every view has rows of it
     const Rows expected = rows_of_history(events);
-    for (const std::string& view : Views::column_names()) {
+    for (const std::string& view : Views::names()) {
         const TestViews test;
         apply_to(*test.views, events);
         const auto& [key, value] = expected.at(view).at(expected.at(view).size() / 2);

@@ -18,7 +18,7 @@ struct StorageFaults {
     std::atomic<std::size_t> writes{0};
     std::atomic<Durability> last_durability{Durability::buffered};
     std::atomic<std::size_t> cursors{0};
-    std::array<std::atomic<std::size_t>, 16> gets{};  // by column
+    std::array<std::atomic<std::size_t>, 32> gets{};  // by column
 };
 
 // Passes on to another storage, which outlives it, so that a log on memory can be reopened.
