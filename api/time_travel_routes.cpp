@@ -1,5 +1,6 @@
 #include "api/time_travel_routes.hpp"
 
+#include "api/audited_read.hpp"
 #include "api/message_answers.hpp"
 #include "projections/json_text.hpp"
 #include "protocol/time_travel.hpp"
@@ -39,7 +40,7 @@ Answer<Position> as_of_in_query(const Exchange& exchange) {
 }
 
 // Goes on with the room in the path as it was, for whom it may be shown; says in a header of which
-// moment.
+// moment. That an auditor looks is on record first.
 template <class GoOn>
 void with_past_room(const ExchangePtr& exchange, const Actor& actor, const GoOn& go_on) {
     const auto room = room_in_path(exchange->request());
@@ -50,7 +51,8 @@ void with_past_room(const ExchangePtr& exchange, const Actor& actor, const GoOn&
         past_room(exchange->views(), exchange->services().log, *room, actor.user, *as_of);
     if (!past) return exchange->send_problem(past.error());
     exchange->add_header("Verbatim-As-Of", std::to_string(as_of->value()));
-    go_on(*past);
+    if (!past->shows_deleted_since) return go_on(*past);
+    audited_read(exchange, actor, *room, [go_on, past = *past] { go_on(past); });
 }
 
 std::string next_in_the_past(

@@ -145,12 +145,16 @@ TEST_F(Admin, SeesAuditorsOnRecordForEachRoomThatTheyLookInto) {
     ASSERT_EQ(root.put(role_path(bob, "auditor")).status, 200);
     const std::string room = alice.create_room({{"visibility", "private"}});
     const std::string other = alice.create_room({{"visibility", "private"}});
+    const auto now =
+        std::to_string(alice.put("/rooms/" + room + "/read", {{"up_to", 1}}).position());
     for (int i = 0; i < 2; ++i) {
         EXPECT_EQ(bob.get("/rooms/" + room + "/events").status, 200);
         EXPECT_EQ(bob.get("/rooms/" + other + "/events").status, 200);
         EXPECT_EQ(bob.get("/events?room_id=" + room).status, 200);
         EXPECT_EQ(bob.get("/events", {{"Accept", "application/x-ndjson"}}).status, 200);
     }
+    EXPECT_EQ(bob.get("/rooms/" + room + "/messages?as_of=1").status, 404);
+    EXPECT_EQ(bob.get("/rooms/" + room + "/messages?as_of=" + now).status, 200);
     // What everybody may is not recorded, nor what was refused.
     EXPECT_EQ(bob.get("/users/me").status, 200);
     EXPECT_EQ(bob.get("/events?limit=0").status, 422);
@@ -161,7 +165,8 @@ TEST_F(Admin, SeesAuditorsOnRecordForEachRoomThatTheyLookInto) {
             "GET /api/v1/rooms/{room_id}/events room",
             "GET /api/v1/rooms/{room_id}/events room",
             "GET /api/v1/events room",
-            "GET /api/v1/events"
+            "GET /api/v1/events",
+            "GET /api/v1/rooms/{room_id}/messages room"
         )
     );
     EXPECT_THAT(read_by(root, alice), ElementsAre());
