@@ -199,6 +199,7 @@ public:
     }
 
     [[nodiscard]] EventLog& log() { return *log_; }
+    [[nodiscard]] Sequencer& sequencer() { return *sequencer_; }
     [[nodiscard]] Views& views() { return views_; }
     [[nodiscard]] Tokens& tokens() { return tokens_; }
     [[nodiscard]] feed::FeedServer& server() { return *server_; }
