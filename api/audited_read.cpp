@@ -1,5 +1,7 @@
 #include "api/audited_read.hpp"
 
+#include "api/forwarding.hpp"
+
 #include <utility>
 
 namespace verbatim::api {
@@ -10,6 +12,7 @@ void audited_read(
     std::optional<RoomId> room,
     std::function<void()> read
 ) {
+    if (exchange->services().leader != nullptr) return forward(exchange);
     // Of HEAD too: what it tells is the same.
     std::string what = "GET ";
     what += exchange->request().route;

@@ -9,7 +9,8 @@ namespace verbatim::api {
 
 // For every query that is answered only because of the actor's role, auditor or admin: has the read
 // recorded (protocol/audit_reads.hpp), then goes on with `read` on the connection's worker; where
-// it could not be recorded, the problem is answered and nothing is read. `room`: the one whose
+// it could not be recorded, the problem is answered and nothing is read. A follower has its leader
+// record and answer. `room`: the one whose
 // contents are read, where it is one room's.
 void audited_read(
     const ExchangePtr& exchange,

@@ -1,6 +1,5 @@
 #include "api/forwarding.hpp"
 
-#include "api/exchange.hpp"
 #include "api/http_text.hpp"
 
 #include <algorithm>
@@ -93,22 +92,26 @@ std::string target_of(const HttpRequest& request) {
     return target;
 }
 
+void forward(const ExchangePtr& exchange) {
+    const Services& services = exchange->services();
+    services.leader->call(
+        call_of(exchange->request(), services.client_address(exchange->request())),
+        [exchange](Expected<LeaderReply, LeaderCallFault> reply) {
+            if (reply) return exchange->send_whole(response_of(std::move(*reply)));
+            exchange->send_problem(problem_of(reply.error(), kind_of(exchange->request().method)));
+        }
+    );
+}
+
 Handler forwarding_handler(const Services& services) {
     return [&services](
                std::shared_ptr<const HttpRequest> request, std::shared_ptr<Responder> responder
            ) {
-        const auto exchange = std::make_shared<Exchange>(services, request, std::move(responder));
+        const auto exchange =
+            std::make_shared<Exchange>(services, std::move(request), std::move(responder));
         if (auto reason = services.not_ready())
             return exchange->send_problem(not_ready(std::move(*reason)));
-        services.leader->call(
-            call_of(*request, services.client_address(*request)),
-            [exchange](Expected<LeaderReply, LeaderCallFault> reply) {
-                if (reply) return exchange->send_whole(response_of(std::move(*reply)));
-                exchange->send_problem(
-                    problem_of(reply.error(), kind_of(exchange->request().method))
-                );
-            }
-        );
+        forward(exchange);
     };
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/exchange.hpp"
 #include "api/http.hpp"
 #include "api/services.hpp"
 
@@ -15,6 +16,8 @@ namespace verbatim::api {
 // Errors: 503 not_taking_commands (leader_away) when nothing of the request was sent, 503
 // outcome_unknown when it was and no answer came.
 [[nodiscard]] Handler forwarding_handler(const Services& services);
+// The same for one request, which was looked at already. Requires: services().leader.
+void forward(const ExchangePtr& exchange);
 
 // The request as it was sent: path and query, encoded.
 [[nodiscard]] std::string target_of(const HttpRequest& request);

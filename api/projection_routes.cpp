@@ -32,14 +32,25 @@ void send_list(const ExchangePtr& exchange, const std::vector<ProjectionStatus>&
     exchange->send_json(200, list_json(items, ""));
 }
 
+// A follower cannot record that they are read.
+void withhold_rows(std::vector<ProjectionStatus>& list) {
+    for (ProjectionStatus& projection : list) {
+        if (!projection.last || !projection.last->difference) continue;
+        projection.last->difference->live.reset();
+        projection.last->difference->fresh.reset();
+    }
+}
+
 }  // namespace
 
 void list_projections(const ExchangePtr& exchange, const Actor& actor) {
     if (auto allowed = admin::needs_admin(*exchange, actor); !allowed)
         return exchange->send_problem(allowed.error());
     auto list = exchange->services().rebuilds.list();
+    if (exchange->services().leader != nullptr) withhold_rows(list);
     const bool shows_rows = std::ranges::any_of(list, [](const ProjectionStatus& projection) {
-        return projection.last && projection.last->difference;
+        return projection.last && projection.last->difference &&
+               (projection.last->difference->live || projection.last->difference->fresh);
     });
     if (!shows_rows) return send_list(exchange, list);
     audited_read(exchange, actor, std::nullopt, [exchange, list = std::move(list)] {

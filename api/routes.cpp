@@ -55,6 +55,10 @@ public:
     void command(Method method, const std::string& path, UserRoute route) {
         add_at_leader(method, base + path, command_route(services_, route), limits::body_bytes_max);
     }
+    // About this node and nothing that is logged: no API key may.
+    void nodes_own(Method method, const std::string& path, UserRoute route) {
+        table_.add(method, base + path, account_route(services_, route), limits::body_bytes_max);
+    }
     // What is never logged: every node does it itself.
     void signal(Method method, const std::string& path, UserRoute route) {
         table_.add(method, base + path, command_route(services_, route), limits::body_bytes_max);
@@ -176,9 +180,7 @@ void add_admin(Rows& rows) {
     rows.account_command(Method::put, role, admin::grant_role);
     rows.account_command(Method::del, role, admin::revoke_role);
     rows.query("/projections", projections::list_projections);
-    rows.account_command(
-        Method::post, "/projections/{name}/rebuild", projections::rebuild_projection
-    );
+    rows.nodes_own(Method::post, "/projections/{name}/rebuild", projections::rebuild_projection);
 }
 
 void add_files(Rows& rows) {
