@@ -94,9 +94,15 @@ struct CommandLine {
         add_import();
         add(add_audit(app, configuration.data));
         add(add_projections(app, configuration.data));
-        add(add_user(app, configuration.data));
+        add_user_commands();
     }
 
+    void add_user_commands() {
+        CLI::App* user = app.add_subcommand("user", "accounts: roles, passwords");
+        user->require_subcommand(1);
+        user->fallthrough();
+        add(add_user(*user, configuration.data));
+    }
     void add_import() {
         CLI::App* import = app.add_subcommand("import", "bring in the history of another chat");
         import->require_subcommand(1);

@@ -237,11 +237,8 @@ void add_role(CLI::App& parser, const Options& options) {
 
 }  // namespace
 
-std::vector<Subcommand> add_user(CLI::App& app, DataDirectory data) {
+std::vector<Subcommand> add_user(CLI::App& user, DataDirectory data) {
     const auto options = std::make_shared<UserOptions>();
-    CLI::App* user = app.add_subcommand("user", "accounts: roles, passwords");
-    user->require_subcommand(1);
-    user->fallthrough();
     const auto run = [options, &data](int (*work)(const UserOptions&)) {
         return [options, &data, work] {
             options->data = data;
@@ -249,20 +246,20 @@ std::vector<Subcommand> add_user(CLI::App& app, DataDirectory data) {
         };
     };
 
-    CLI::App* list = user->add_subcommand("list", "all accounts, or those that have a role");
+    CLI::App* list = user.add_subcommand("list", "all accounts, or those that have a role");
     list->fallthrough();
     CLI::Option* role = list->add_option("--role", options->role, "auditor or admin")
                             ->transform(CLI::CheckedTransformer(roles).description("ROLE"));
     role->each([options](const std::string&) { options->has_role = true; });
     list->add_flag("--json", options->json, "one line of JSON for each");
 
-    CLI::App* grant = add(*user, options, "grant", "make somebody auditor or admin");
+    CLI::App* grant = add(user, options, "grant", "make somebody auditor or admin");
     add_role(*grant, options);
-    CLI::App* revoke = add(*user, options, "revoke", "take a role back");
+    CLI::App* revoke = add(user, options, "revoke", "take a role back");
     add_role(*revoke, options);
 
     CLI::App* reset =
-        add(*user, options, "reset-password", "set a new password, and end the account's sessions");
+        add(user, options, "reset-password", "set a new password, and end the account's sessions");
     CLI::Option* from_stdin =
         reset->add_flag("--stdin", options->from_stdin, "take the first line of standard input");
     reset->add_flag("--generate", options->generate, "make one, and print it once")

@@ -14,6 +14,7 @@ namespace verbatim {
 // USER is a username or a user id, ROLE is auditor or admin. Those that change something do so by
 // the engine's own sequencer while no server runs on the data; their events' actor is the server.
 // `list` changes nothing and may run beside a server.
-[[nodiscard]] std::vector<Subcommand> add_user(CLI::App& app, DataDirectory data);
+// Adds them to the sub-command `user`.
+[[nodiscard]] std::vector<Subcommand> add_user(CLI::App& user, DataDirectory data);
 
 }  // namespace verbatim
