@@ -48,6 +48,8 @@ constexpr auto layouts = std::to_array<KeyLayout>({
     {"room_timeline", 'd', "deleted message", "Rn"},
     {"room_timeline", 'b', "deleted messages in block", "Rn"},
     {"room_timeline", 't', "reply", "Rnn"},
+    {"room_timeline", 'r', "reaction", "RnUt"},
+    {"room_timeline", 'p', "past reaction", "RnUt"},
     {"room_timeline", 'h', "past of message", "Rnn"},
     {"room_timeline", 'c', "past deleted messages in block", "Rnn"},
     {"read_markers", 'm', "read marker", "RU"},
