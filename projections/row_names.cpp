@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t shown_bytes_max = 400;
 
 // What stands behind a key's first byte, a letter for each part: R room, U user, S session, K key,
-// L link, F file (16 bytes each), n a number, D a digest, r a role, t text to the end.
+// L link, F file (16 bytes each), n a number, c the complement of one, D a digest, r a role, t text
+// to the end.
 struct KeyLayout {
     std::string_view view;
     char kind;
@@ -44,7 +45,8 @@ constexpr auto layouts = std::to_array<KeyLayout>({
     {"memberships", 'b', "ban", "RU"},
     {"memberships", 'h', "past member", "RUn"},
     {"memberships", 'c', "past member count of", "Rn"},
-    {"room_timeline", 'm', "message", "Rn"},
+    {"room_timeline", 'm', "message", "Rc"},
+    {"room_timeline", 'm', "message counts of", "R"},
     {"room_timeline", 'd', "deleted message", "Rn"},
     {"room_timeline", 'b', "deleted messages in block", "Rn"},
     {"room_timeline", 't', "reply", "Rnn"},
@@ -59,7 +61,7 @@ constexpr auto layouts = std::to_array<KeyLayout>({
     {"api_keys", 'u', "API key of", "UK"},
     {"invite_links", 'l', "invite link", "L"},
     {"invite_links", 'c', "invite link with hash", "D"},
-    {"invite_links", 'r', "invite link of", "Rn"},
+    {"invite_links", 'r', "invite link of", "Rc"},
     {"posted_files", 'f', "file", "F"},
     {"posted_files", 'p', "posting", "FRn"},
     {"posted_files", 'm', "files of message", "Rn"},
@@ -89,6 +91,7 @@ std::string next_part(RowReader& key, char part) {
         case 'L': return to_text(key.id<LinkId>());
         case 'F': return to_text(key.id<FileId>());
         case 'n': return std::to_string(key.u64());
+        case 'c': return std::to_string(~key.u64());
         case 'r': return std::to_string(key.u8());
         case 'D': {
             const auto digest = key.digest();
@@ -105,13 +108,11 @@ std::string next_part(RowReader& key, char part) {
 }  // namespace
 
 std::string name_of_row(std::string_view projection, std::string_view key) {
-    const auto layout = std::ranges::find_if(layouts, [&](const KeyLayout& candidate) {
-        return candidate.view == projection && key.starts_with(candidate.kind);
-    });
-    if (layout != layouts.end()) {
-        std::string name(layout->what);
+    for (const KeyLayout& layout : layouts) {
+        if (layout.view != projection || !key.starts_with(layout.kind)) continue;
+        std::string name(layout.what);
         RowReader parts(key.substr(1));
-        for (const char part : layout->parts) name += ' ' + next_part(parts, part);
+        for (const char part : layout.parts) name += ' ' + next_part(parts, part);
         if (parts.is_done()) return name;
     }
     return is_plain(key) ? std::string(key) : "key " + hex(key);

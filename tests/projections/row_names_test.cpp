@@ -17,7 +17,7 @@ TEST(RowNames, SayWhatAKeyIsAbout) {
         "member " + to_text(hall) + " " + to_text(alice)
     );
     EXPECT_EQ(
-        name_of_row("room_timeline", RowKey('m').id(hall).number(7)),
+        name_of_row("room_timeline", RowKey('m').id(hall).number(~std::uint64_t{7})),
         "message " + to_text(hall) + " 7"
     );
     EXPECT_EQ(name_of_row("users", "nalice"), "username alice");
