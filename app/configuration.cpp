@@ -11,6 +11,8 @@ namespace verbatim {
 namespace {
 
 constexpr std::string_view environment_prefix = "VERBATIM_";
+// What sub-commands take from the environment: no part of a node's configuration.
+constexpr std::string_view token_variable = "VERBATIM_TOKEN";
 
 std::string variable_of(std::string_view option) {
     std::string name(environment_prefix);
@@ -171,7 +173,7 @@ void add_configuration(CLI::App& app, Configuration& configuration) {
 std::vector<std::string> environment_arguments(
     const CLI::App& app, const std::vector<std::string>& arguments
 ) {
-    std::vector<std::string> known;
+    std::vector<std::string> known{std::string(token_variable)};
     std::vector<std::string> found;
     for (const CLI::Option* option : settings_of(app)) {
         const std::string name = option->get_single_name();

@@ -3,6 +3,7 @@
 #include "app/node.hpp"
 #include "tools/audit.hpp"
 #include "tools/import_irc.hpp"
+#include "tools/log.hpp"
 #include "tools/projections.hpp"
 #include "tools/user.hpp"
 
@@ -95,6 +96,7 @@ struct CommandLine {
         add(add_audit(app, configuration.data));
         add(add_projections(app, configuration.data));
         add_user_commands();
+        add(add_log(*add_log_parser(app), configuration.data));
     }
 
     void add_user_commands() {
