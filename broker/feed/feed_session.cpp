@@ -2,6 +2,7 @@
 
 #include "broker/feed/bounds.hpp"
 #include "broker/feed/feed_session_state.hpp"
+#include "broker/feed/refusal.hpp"
 #include "domain/limits.hpp"
 #include "domain/type_id.hpp"
 
@@ -19,20 +20,6 @@ using std::chrono::milliseconds;
 
 std::string_view as_std(beast::string_view text) {
     return {text.data(), text.size()};
-}
-
-std::string refusal_text(const Problem& problem, std::string_view request_id) {
-    const std::string body = to_json(problem, request_id);
-    std::string text = "HTTP/1.1 " + std::to_string(problem.status) + ' ';
-    text += as_std(http::obsolete_reason(static_cast<http::status>(problem.status)));
-    text +=
-        "\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
-        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
-    if (problem.status == 426) text += "Upgrade: websocket\r\n";
-    if (problem.retry_after_seconds)
-        text += "Retry-After: " + std::to_string(*problem.retry_after_seconds) + "\r\n";
-    text += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
-    return text + body;
 }
 
 std::string peer_address(const OutboundSocket::Socket& socket) {
