@@ -5,6 +5,7 @@
 #include "tools/import_irc.hpp"
 #include "tools/log.hpp"
 #include "tools/projections.hpp"
+#include "tools/replay.hpp"
 #include "tools/user.hpp"
 
 #include <CLI/CLI.hpp>
@@ -97,6 +98,7 @@ struct CommandLine {
         add(add_projections(app, configuration.data));
         add_user_commands();
         add(add_log(*add_log_parser(app), configuration.data));
+        add(add_replay(app, configuration.data));
     }
 
     void add_user_commands() {

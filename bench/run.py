@@ -4,8 +4,8 @@
     bench/run.py [--runs 3] [--seconds 30] [--binary build/release/verbatim] [ROW...]
 
 Rows: sends32 sends64 solo fanout fanout_paced pages memory restart slow_reader cold_room typing
-download replication (or of it replication_sends, _latency, _catch_up, _broker_cpu). A 4408 or an
-error voids a run.
+download replay replication (or of it replication_sends, _latency, _catch_up, _broker_cpu). A 4408
+or an error voids a run.
 """
 import argparse
 import json
@@ -13,10 +13,12 @@ import os
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -66,6 +68,16 @@ class Server:
         self.process.send_signal(how)
         self.process.wait()
         self.process.stderr.close()
+
+
+def drain_feed(port):
+    """A WebSocket client that reads to the end and looks at nothing."""
+    with socket.create_connection(("127.0.0.1", port)) as feed:
+        feed.sendall(b"GET /api/v1/feed HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        buffer = bytearray(1 << 20)
+        while feed.recv_into(buffer):
+            pass
 
 
 def spread(values, digits=0):
@@ -223,6 +235,27 @@ class Bench:
                                   stdout=subprocess.PIPE, check=True, text=True)
             rates.append(json.loads(done.stdout)["events_per_second"])
         print(f"| audit verify, the whole log | {spread(rates)} events/s | – | – | – |", flush=True)
+
+    def replay(self, clients=1):
+        """The whole log out of a feed, to clients that throw it away."""
+        data = self.fresh()
+        server = Server(self.options.binary, data)
+        server.load("sends", "--connections", "64", "--rooms", "16", "--seconds", str(self.options.seconds))
+        server.end()
+        rates = []
+        for _ in range(self.options.runs):
+            replay = subprocess.Popen(
+                [self.options.binary, "replay", "--data", data, "--feed-port", "0", "--speed", "max", "--json",
+                 "--clients", str(clients)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            port = re.search(r"ws://127.0.0.1:(\d+)/", replay.stderr.readline()).group(1)
+            readers = [threading.Thread(target=drain_feed, args=(int(port),)) for _ in range(clients)]
+            for reader in readers:
+                reader.start()
+            rates.append(json.loads(replay.communicate()[0])["events_per_second"])
+            for reader in readers:
+                reader.join()
+        print(f"| replay at full speed, {clients} client | {spread(rates)} events/s | – | – | – |", flush=True)
+        shutil.rmtree(data)
 
     def restart(self):
         data = self.filled()
