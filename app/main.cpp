@@ -97,7 +97,8 @@ struct CommandLine {
         add(add_audit(app, configuration.data));
         add(add_projections(app, configuration.data));
         add_user_commands();
-        add(add_log(*add_log_parser(app), configuration.data));
+        CLI::App* const log = add_log_parser(app);
+        add(add_log(*log, configuration.data));
         add(add_replay(app, configuration.data));
     }
 
