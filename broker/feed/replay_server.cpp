@@ -67,6 +67,7 @@ struct ReplayServer::Engine final : ReplaySession::Host {
     [[nodiscard]] bool is_due(const RecordedEvent& event);
     void replay(const RecordedEvent& event);
     void flush_all();
+    void finish();
     void end(CloseCode code, std::string_view reason);
     void tick();
     [[nodiscard]] ReplayFigures now_figures() const;
@@ -203,7 +204,7 @@ void ReplayServer::Engine::go_on() {
     if (!begun) begun = Clock::now();
     for (std::size_t i = 0; i < slice_events; ++i) {
         if (!fill()) {
-            if (!is_over) end(CloseCode::draining, "the replay is over");
+            if (!is_over) finish();
             return;
         }
         if (!is_due(read_ahead.front())) return flush_all();
@@ -234,16 +235,20 @@ void ReplayServer::Engine::flush_all() {
     for (const auto& session : flushed) session->flush();
 }
 
+void ReplayServer::Engine::finish() {
+    figures.reached = options.to;
+    const SharedFrames caught_up = caught_up_frame(figures.reached);
+    for (const auto& session : sessions) session->send(caught_up);
+    end(CloseCode::draining, "the replay is over");
+}
+
 void ReplayServer::Engine::end(CloseCode code, std::string_view reason) {
     is_over = true;
     due_timer.cancel();
     acceptor->stop();
-    if (!failed) figures.reached = std::max(figures.reached, scanned);
+    // A session may end as it is told.
     const auto ending = sessions;
-    for (const auto& session : ending) {
-        if (code == CloseCode::draining && !failed) session->send(caught_up_frame(figures.reached));
-        session->close(code, reason);
-    }
+    for (const auto& session : ending) session->close(code, reason);
     if (sessions.empty()) io.stop();
 }
 
