@@ -6,6 +6,7 @@
 #include "tools/interrupt.hpp"
 #include "tools/log/log_query.hpp"
 #include "tools/progress.hpp"
+#include "tools/replay_into.hpp"
 #include "tools/stored_log.hpp"
 
 #include <CLI/CLI.hpp>
@@ -24,6 +25,7 @@ constexpr const char* explanation =
     "Clients connect to ws://127.0.0.1:PORT/api/v1/feed, without a token, and see what an auditor "
     "would see: welcome, events, caught_up, and a close (1001) at the end. The pace is that of log "
     "times; between imported events, that of the times that the import gave them.\n"
+    "With --into, the same records go into an empty data directory: for a node of its own.\n"
     "Exit codes: 0 replayed to the end; 2 the log could not be read, or the port not be taken; "
     "130 interrupted.";
 
@@ -154,6 +156,39 @@ Result<void> replay_feed(
     return {};
 }
 
+void print(const ReplayedInto& done, const ReplayToolOptions& options) {
+    if (options.json) {
+        const nlohmann::ordered_json row = {
+            {"reached", done.reached.value()}, {"is_replica", done.is_replica}};
+        return static_cast<void>(std::printf("%s\n", row.dump().c_str()));
+    }
+    std::printf(
+        "%s holds the history up to position %llu\n",
+        options.into.c_str(),
+        static_cast<unsigned long long>(done.reached.value())
+    );
+    if (done.is_replica)
+        std::printf(
+            "texts of it were destroyed later, by events that are not in it: it is a replica, to "
+            "be read only\n"
+        );
+}
+
+Result<void> replay_to_disk(
+    const ReplayToolOptions& options, const EventLog& log, Position to, const Interrupt& interrupt
+) {
+    StoreResult<ReplayedInto> done;
+    {
+        ProgressBar bar("replaying", static_cast<std::size_t>(to.value()));
+        done = replay_into(log, to, options.into, interrupt, [&bar](Position reached) {
+            bar.show(static_cast<std::size_t>(reached.value()), {});
+        });
+    }
+    if (!done) return failure(describe(done.error()));
+    if (done->reached == to) print(*done, options);
+    return {};
+}
+
 }  // namespace
 
 Subcommand add_replay(CLI::App& app, DataDirectory data) {
@@ -166,16 +201,21 @@ Subcommand add_replay(CLI::App& app, DataDirectory data) {
         ->add_option("--to", options->to, "up to this position, or what had happened by then")
         ->check(CLI::Validator(fault_in_place, "POSITION|TIME"));
     // The same name as the server's own port, which this is not.
-    replay_parser->add_option("--feed-port", options->feed_port, "port of the feed; 0: any free")
-        ->required();
+    CLI::Option* const port =
+        replay_parser->add_option("--feed-port", options->feed_port, "port of the feed; 0: any");
+    CLI::Option* const into =
+        replay_parser->add_option("--into", options->into, "an empty data directory")
+            ->excludes(port);
     replay_parser->add_option("--speed", options->speed, "times as fast as it was, or max")
         ->check(CLI::Validator(fault_in_speed, "N|max"));
     replay_parser->add_option(
         "--longest-pause", options->longest_pause, "no pause is longer, in seconds; 0: as it was"
     );
     replay_parser->add_option("--clients", options->clients, "begin when so many are there");
-    replay_parser->add_option("--room", options->room, "only this room's events: alias or id");
-    replay_parser->add_option("--as", options->as, "as this user saw it: username or id");
+    replay_parser->add_option("--room", options->room, "only this room's events: alias or id")
+        ->excludes(into);
+    replay_parser->add_option("--as", options->as, "as this user saw it: username or id")
+        ->excludes(into);
     replay_parser->add_flag("--json", options->json, "end with one line of JSON");
     return {.parser = replay_parser, .run = [options, &data] {
                 options->data = data;
@@ -184,6 +224,10 @@ Subcommand add_replay(CLI::App& app, DataDirectory data) {
 }
 
 int replay(const ReplayToolOptions& options) {
+    if (!options.feed_port && options.into.empty()) {
+        say("where to? Give --feed-port or --into");
+        return replay_failed;
+    }
     const Interrupt interrupt;
     const auto log = open_log_to_read(options.data);
     if (!log) {
@@ -195,7 +239,8 @@ int replay(const ReplayToolOptions& options) {
         say(to.error());
         return replay_failed;
     }
-    const auto replayed = replay_feed(options, **log, *to, interrupt);
+    const auto replayed = options.feed_port ? replay_feed(options, **log, *to, interrupt)
+                                            : replay_to_disk(options, **log, *to, interrupt);
     if (!replayed) {
         say(replayed.error());
         return replay_failed;
