@@ -144,6 +144,7 @@ public:
     }
     [[nodiscard]] StoreResult<void> clear(std::size_t column) override;
     [[nodiscard]] std::uint64_t disk_bytes() const override;
+    [[nodiscard]] rocksdb::DB& database() { return *db_; }
 
 private:
     template <class Write>
@@ -423,6 +424,10 @@ StoreResult<std::unique_ptr<Storage>> open_rocks_storage_to_read(const RocksOpti
     return std::make_unique<RocksStorage>(
         std::unique_ptr<rocksdb::DB>(opened), std::move(handles), directory
     );
+}
+
+rocksdb::DB& database_of(Storage& storage) {
+    return static_cast<RocksStorage&>(storage).database();
 }
 
 bool is_rocks_storage_in_use(const std::filesystem::path& directory) {

@@ -8,8 +8,9 @@
 #include <string>
 
 namespace rocksdb {
+class DB;
 class Env;
-}
+}  // namespace rocksdb
 
 namespace verbatim {
 
@@ -43,6 +44,10 @@ struct RocksOptions {
 [[nodiscard]] StoreResult<std::unique_ptr<Storage>> open_rocks_storage_to_read(
     const RocksOptions& options
 );
+// RocksDB's own handle, for what only it can do. Owned by `storage`.
+// Requires: `storage` is of one of the two functions above.
+[[nodiscard]] rocksdb::DB& database_of(Storage& storage);
+
 // Whether another process has the directory open to write. Requires: this one has not, since its
 // own lock would end with the look at it (POSIX).
 [[nodiscard]] bool is_rocks_storage_in_use(const std::filesystem::path& directory);
