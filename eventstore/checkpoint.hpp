@@ -61,6 +61,12 @@ private:
 // What a checkpoint says, its signatures unread: for notes that were verified before.
 [[nodiscard]] std::optional<TreeHead> read_checkpoint(std::string_view note);
 
+// The same key under another name: a log's key is called verbatim/<epoch>, and stays the same.
+// nullopt: no verifier key, or no name for one.
+[[nodiscard]] std::optional<std::string> renamed_key(
+    std::string_view verifier_key, std::string_view name
+);
+
 // The whole notes of a file of them, oldest first, unverified; what a crash left of an unfinished
 // last one is left out. Changes nothing. Errors: cannot_open.
 [[nodiscard]] StoreResult<std::vector<std::string>> read_notes(const std::filesystem::path& file);

@@ -197,12 +197,15 @@ StoreResult<std::unique_ptr<EventLog>> EventLog::open(
     if (!notes) return failure(notes.error());
     const auto rebuilding = storage->get(EventLog::meta, rebuilding_key);
     if (!rebuilding) return failure(rebuilding.error());
+    const auto without_secrets = storage->get(EventLog::meta, without_secrets_key);
+    if (!without_secrets) return failure(without_secrets.error());
 
     std::unique_ptr<EventLog> log(new EventLog(
         std::make_unique<State>(std::move(storage), std::move(*end), std::move(random))
     ));
     log->origin_ = {meta->epoch, meta->created_at, meta->min_reader, meta->is_replica};
     log->state_->reader.expect_all_contents(!meta->is_replica);
+    log->state_->reader.expect_secrets(!without_secrets->has_value());
     log->notes_ = std::move(*notes);
     if (*rebuilding) {
         auto rebuilt = log->rebuild_indexes();

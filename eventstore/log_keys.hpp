@@ -52,6 +52,10 @@ inline constexpr std::string_view meta_key = "meta";
 inline constexpr std::string_view rebuilding_key =
     "rebuilding";  // there while indexes are not whole
 
+// There where the log came without secrets, from an export or as a replica that is none any more:
+// then none is missed.
+inline constexpr std::string_view without_secrets_key = "without_secrets";
+
 // There once the account's erasure has begun: contents of its events may be missing. The value is
 // the position of that event.
 [[nodiscard]] std::string erased_key(const UserId& user);

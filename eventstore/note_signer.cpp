@@ -92,6 +92,10 @@ std::string hex(std::span<const std::uint8_t> bytes) {
 }
 
 // "<name>+<hash in hex>+<base64 of type and key>"
+std::string verifier_key_text(std::string_view name, const PublicKey& key) {
+    return std::string(name) + "+" + hex(key_hash(name, key)) + "+" +
+           base64(std::string(ed25519_type).append(as_text(key)));
+}
 std::optional<VerifierKey> parse_verifier_key(std::string_view text) {
     const std::size_t first_plus = text.find('+');
     if (first_plus == std::string_view::npos) return std::nullopt;
@@ -193,8 +197,7 @@ NoteSigner::~NoteSigner() {
 }
 
 std::string NoteSigner::verifier_key() const {
-    return name_ + "+" + hex(key_hash(name_, public_)) + "+" +
-           base64(std::string(ed25519_type).append(as_text(public_)));
+    return verifier_key_text(name_, public_);
 }
 
 std::string NoteSigner::sign(const TreeHead& head) const {
@@ -232,6 +235,12 @@ std::optional<TreeHead> verify_checkpoint(std::string_view note, std::string_vie
     }
     if (!is_signed) return std::nullopt;
     return parse_body(body);
+}
+
+std::optional<std::string> renamed_key(std::string_view verifier_key, std::string_view name) {
+    const auto verifier = parse_verifier_key(verifier_key);
+    if (!verifier || !is_key_name(name)) return std::nullopt;
+    return verifier_key_text(name, verifier->key);
 }
 
 std::optional<TreeHead> read_checkpoint(std::string_view note) {

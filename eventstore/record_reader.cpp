@@ -110,7 +110,9 @@ RecordedEvent RecordReader::enveloped(const RecordView& record, Event event) {
 StoreResult<RecordedEvent> RecordReader::join(
     const RecordView& record, std::vector<FoundContent> contents
 ) const {
-    const auto missing = std::find_if(contents.begin(), contents.end(), is_missing);
+    const auto missing = std::ranges::find_if(contents, [this](const FoundContent& content) {
+        return is_missing(content) && (expects_secrets_ || !is_secret(content.field));
+    });
     const bool is_whole = missing == contents.end();
     const auto first_missing = static_cast<std::size_t>(missing - contents.begin());
 

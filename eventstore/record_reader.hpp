@@ -24,6 +24,8 @@ public:
     // Whether a content that is gone is an error until an event says that it was destroyed; so
     // unless said otherwise. Before it reads.
     void expect_all_contents(bool expected) { expects_all_contents_ = expected; }
+    // The same of secrets alone.
+    void expect_secrets(bool expected) { expects_secrets_ = expected; }
 
     // Errors: missing_record, io_failed, corrupt_record.
     [[nodiscard]] StoreResult<std::string> stored(Position position) const;
@@ -56,6 +58,7 @@ private:
 
     const Storage& storage_;
     bool expects_all_contents_ = true;
+    bool expects_secrets_ = true;
 };
 
 // `error`, said of `position`.

@@ -1,4 +1,3 @@
-#include "domain/type_id.hpp"
 #include "eventstore/audit/log_audit.hpp"
 #include "eventstore/event_log.hpp"
 #include "eventstore/log_keys.hpp"
@@ -7,6 +6,8 @@
 #include "protocol/base64.hpp"
 #include "protocol/key_file.hpp"
 #include "tools/audit.hpp"
+#include "tools/epoch.hpp"
+#include "tools/former_notes.hpp"
 #include "tools/progress.hpp"
 
 #include <algorithm>
@@ -45,6 +46,7 @@ struct Evidence {
     std::unique_ptr<Storage> log;
     Uuid epoch;
     std::string verifier_key;
+    FormerNotes former;
 };
 
 std::vector<FoldedView> read_views(const fs::path& directory) {
@@ -69,7 +71,7 @@ StoreResult<std::string> key_of(const AuditOptions& options, const Uuid& epoch) 
         ));
     const auto seed = read_or_make_seed(file);
     if (!seed) return failure(seed.error());
-    return NoteSigner("verbatim/" + base32_text(epoch), *seed).verifier_key();
+    return NoteSigner(log_key_name(epoch), *seed).verifier_key();
 }
 
 StoreResult<Evidence> gather(const AuditOptions& options) {
@@ -97,18 +99,29 @@ StoreResult<Evidence> gather(const AuditOptions& options) {
     auto key = key_of(options, evidence.epoch);
     if (!key) return failure(key.error());
     evidence.verifier_key = std::move(*key);
+    auto former = read_former_notes(options.data, *evidence.log, evidence.verifier_key);
+    if (!former) return failure(former.error());
+    evidence.former = std::move(*former);
     return evidence;
 }
 
-StoreResult<TreeHead> head_in_file(const fs::path& file, const std::string& verifier_key) {
+StoreResult<TreeHead> head_in_file(const fs::path& file, const Evidence& evidence) {
     std::ifstream in(file, std::ios::binary);
     std::string note(note_bytes_max, '\0');
     in.read(note.data(), static_cast<std::streamsize>(note.size()));
     note.resize(static_cast<std::size_t>(in.gcount()));
-    auto head = verify_checkpoint(note, verifier_key);
+    auto head = verify_note_of_any_epoch(note, evidence.verifier_key);
     if (!head)
         return failure(cannot(file.string() + " is no checkpoint that the log's key has signed"));
-    return std::move(*head);
+    if (head->origin == log_key_name(evidence.epoch)) return std::move(*head);
+    const auto common = common_with(*evidence.log, *head);
+    if (!common) return failure(common.error());
+    if (head->size <= common->value()) return std::move(*head);
+    return failure(StoreError{
+        StoreFault::corrupt_record,
+        common->next(),
+        "this checkpoint is of an epoch that is over, and speaks of positions up to " +
+            std::to_string(head->size) + ": the log has other records there"});
 }
 
 StoreResult<std::optional<TreeHead>> trusted_head(
@@ -117,7 +130,7 @@ StoreResult<std::optional<TreeHead>> trusted_head(
     if (options.since.empty()) return std::optional<TreeHead>();
     std::error_code fault;
     if (fs::is_regular_file(options.since, fault)) {
-        auto head = head_in_file(options.since, evidence.verifier_key);
+        auto head = head_in_file(options.since, evidence);
         if (!head) return failure(head.error());
         return std::optional(std::move(*head));
     }
@@ -162,6 +175,7 @@ void print_json(const LogAuditReport& report, const Evidence& evidence, double s
         {"events", report.events},
         {"root", nullptr},
         {"checkpoints", report.notes},
+        {"checkpoints_given_up", evidence.former.given_up},
         {"signed_up_to", report.signed_up_to.value()},
         {"seconds", seconds},
         {"events_per_second", static_cast<double>(report.events) / seconds},
@@ -189,6 +203,11 @@ void print_text(const LogAuditReport& report, const Evidence& evidence, double s
         static_cast<unsigned long long>(report.notes),
         static_cast<unsigned long long>(report.signed_up_to.value())
     );
+    if (evidence.former.given_up > 0)
+        std::printf(
+            "%llu checkpoints of former epochs speak of records that log.epoch_begun gives up\n",
+            static_cast<unsigned long long>(evidence.former.given_up)
+        );
     if (report.signed_up_to < report.head)
         std::printf(
             "no checkpoint covers positions %llu to %llu\n",
@@ -251,6 +270,7 @@ int audit_verify(const AuditOptions& options) {
     LogAuditOptions audit;
     audit.verifier_key = evidence->verifier_key;
     audit.notes = evidence->notes;
+    audit.former = evidence->former.heads;
     audit.witnesses = witnesses_of(*evidence);
     audit.since = std::move(*since);
     audit.threads = std::max(1u, std::thread::hardware_concurrency());
@@ -261,6 +281,7 @@ int audit_verify(const AuditOptions& options) {
         report = audit_log(*evidence->log, audit);
     }
     if (!report) return give_up(report.error());
+    for (const AuditFinding& finding : evidence->former.findings) report->findings.add(finding);
     const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();
     if (options.json)
         print_json(*report, *evidence, seconds);

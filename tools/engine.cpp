@@ -1,9 +1,12 @@
 #include "tools/engine.hpp"
 
 #include "domain/limits.hpp"
-#include "domain/type_id.hpp"
+#include "eventstore/rocks_event_log.hpp"
 #include "protocol/key_file.hpp"
 #include "protocol/random.hpp"
+#include "tools/epoch.hpp"
+#include "tools/former_notes.hpp"
+#include "tools/unfinished.hpp"
 
 #include <chrono>
 #include <sys/stat.h>
@@ -48,9 +51,17 @@ StoreResult<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
 }
 
 StoreResult<void> Engine::open_log() {
+    if (const auto what = unfinished_in(options_.data))
+        return failure(StoreError{
+            StoreFault::cannot_open,
+            {},
+            options_.data.string() + ": " + *what + " has not ended. Begin it anew"});
+    auto storage = open_log_storage(options_.data / "log");
+    if (!storage) return failure(storage.error());
+    log_storage_ = storage->get();
     LogOrigin if_new{.epoch = new_uuid(system_now()), .created_at = system_now()};
     if (options_.follows) if_new = options_.follows->origin;
-    auto log = open_rocks_event_log((options_.data / "log").string(), random_bytes, if_new);
+    auto log = EventLog::open(std::move(*storage), random_bytes, if_new);
     if (!log) return failure(log.error());
     log_ = std::move(*log);
     return check_role();
@@ -91,7 +102,7 @@ StoreResult<void> Engine::open_keys() {
     log_key_is_new_ = !std::filesystem::exists(key, fault);
     const auto seed = read_or_make_seed(key);
     if (!seed) return failure(seed.error());
-    log_key_ = std::make_unique<NoteSigner>("verbatim/" + base32_text(log_->epoch()), *seed);
+    log_key_ = std::make_unique<NoteSigner>(log_key_name(log_->epoch()), *seed);
     if (log_key_is_new_) put_old_checkpoints_aside();
     return {};
 }
@@ -119,16 +130,20 @@ void Engine::put_old_checkpoints_aside() {
     const std::filesystem::path file = options_.data / "checkpoint";
     std::error_code fault;
     if (!std::filesystem::exists(file, fault)) return;
-    std::filesystem::rename(file, file.string() + ".old", fault);
+    const auto retired = retire_notes(options_.data);
     options_.report(
         "the log key was made anew: " + log_key_->verifier_key() +
         "; what the lost one signed is " +
-        (fault ? "still in " + file.string() : "kept in " + file.string() + ".old")
+        (retired ? "kept in " + file.string() + ".old"
+                 : "still in " + file.string() + ": " + describe(retired.error()))
     );
 }
 
 void Engine::declare_loss(std::string why) {
-    options_.report(why + "; no commands are taken. Restore a backup of the log.");
+    options_.report(
+        why + "; no commands are taken. Restore a backup of the log, or go on " +
+        "without what is lost: verbatim log accept-loss."
+    );
     loss_ = std::move(why);
 }
 
@@ -274,6 +289,12 @@ void Engine::announce(const std::shared_ptr<const CommittedBatch>& batch) {
 
 std::optional<std::string> Engine::views_failure() const {
     return views_failed_ ? std::optional<std::string>("views_failed") : std::nullopt;
+}
+
+StoreResult<CopyNumber> Engine::copy_log_to(
+    const std::filesystem::path& directory, const CopyProgress& progress
+) {
+    return copy_log(*log_storage_, directory, progress);
 }
 
 std::uint64_t Engine::disk_free_bytes() const {

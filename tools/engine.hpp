@@ -4,6 +4,7 @@
 #include "eventstore/checkpoint.hpp"
 #include "eventstore/commands/sequencer.hpp"
 #include "eventstore/event_log.hpp"
+#include "eventstore/log_copies.hpp"
 #include "projections/search_index.hpp"
 #include "projections/views.hpp"
 #include "protocol/authenticator.hpp"
@@ -55,8 +56,8 @@ public:
     // Opens or makes `data`. A log that is shorter than its checkpoint, differs from it, or has
     // lost it, is a declared loss: it opens, says which positions are missing, and takes no
     // commands. Errors: those of the log, the views and the keys; cannot_open when another process
-    // has it, or it is a replica and this node was to lead; log_diverged when it is of another
-    // epoch than the leader's.
+    // has it, a restore or an import has not filled it, or it is a replica and this node was to
+    // lead; log_diverged when it is of another epoch than the leader's.
     [[nodiscard]] static StoreResult<std::unique_ptr<Engine>> open(EngineOptions options);
     ~Engine() override;
 
@@ -106,6 +107,12 @@ public:
     // limits::min_position_wait_ms, or the log's end was lost and nothing is signed any more.
     // Any thread; `listener` is called by this one or the engine's own, and must not block.
     void tell_tree_head(Position covering, TreeHeadListener listener);
+    // As copy_log() says. Any thread.
+    [[nodiscard]] StoreResult<CopyNumber> copy_log_to(
+        const std::filesystem::path& directory, const CopyProgress& progress
+    );
+    // The declared loss, in words; nullopt: there is none.
+    [[nodiscard]] const std::optional<std::string>& declared_loss() const { return loss_; }
     [[nodiscard]] std::uint64_t disk_free_bytes() const;
     [[nodiscard]] bool has_room() const { return disk_free_bytes() >= options_.disk_reserve_bytes; }
     // Why queries cannot be trusted any more (the views' store failed), or nullopt.
@@ -132,6 +139,7 @@ private:
     void publish_tree_head();
 
     EngineOptions options_;
+    Storage* log_storage_ = nullptr;  // log_'s
     std::unique_ptr<EventLog> log_;
     std::unique_ptr<Views> views_;
     std::unique_ptr<SearchIndex> search_;

@@ -169,6 +169,7 @@ private:
     std::vector<LeafWitness> witnesses_;  // ascending by position
     std::size_t next_witness_ = 0;
     bool is_replica_ = false;
+    bool without_secrets_ = false;
     Position folded_;
     LogAuditReport report_;
 };
@@ -177,6 +178,9 @@ StoreResult<LogAuditReport> LogAudit::run() {
     const auto meta = read_meta(storage_);
     if (!meta) return failure(meta.error());
     is_replica_ = meta->is_replica;
+    const auto without_secrets = storage_.get(EventLog::meta, without_secrets_key);
+    if (!without_secrets) return failure(without_secrets.error());
+    without_secrets_ = is_replica_ || without_secrets->has_value();
     const auto head = find_head(storage_);
     if (!head) return failure(head.error());
     report_.head = *head;
@@ -191,8 +195,10 @@ StoreResult<LogAuditReport> LogAudit::run() {
         return std::move(report_);
     }
     auto notes = check_notes(options_.notes, options_.verifier_key);
+    notes.heads.insert(notes.heads.end(), options_.former.begin(), options_.former.end());
     report_.notes = notes.heads.size();
-    if (options_.notes.empty() && *head > Position() && !is_replica_) {
+    const bool has_heads = !options_.notes.empty() || !options_.former.empty();
+    if (!has_heads && *head > Position() && !is_replica_) {
         report_.findings.add(
             AuditFault::no_tree_head, head->next(), "no signed tree head is stored beside the log"
         );
@@ -217,7 +223,7 @@ StoreResult<LogAuditReport> LogAudit::run() {
 
 void LogAudit::scan(Position after, SequenceCheck& sequence, TreeCheck& tree) {
     RawReader reader(storage_, after, report_.findings);
-    Examiners examiners(options_.threads, is_replica_);
+    Examiners examiners(options_.threads, without_secrets_);
     bool has_ended = false;
     while (!has_ended || examiners.waiting() > 0) {
         if (!has_ended && examiners.waiting() < examiners.in_flight_max()) {
