@@ -2,10 +2,12 @@
 #include "app/logging.hpp"
 #include "app/node.hpp"
 #include "tools/audit.hpp"
+#include "tools/backup.hpp"
 #include "tools/import_irc.hpp"
 #include "tools/log.hpp"
 #include "tools/projections.hpp"
 #include "tools/replay.hpp"
+#include "tools/restore.hpp"
 #include "tools/user.hpp"
 
 #include <CLI/CLI.hpp>
@@ -100,6 +102,8 @@ struct CommandLine {
         CLI::App* const log = add_log_parser(app);
         add(add_log(*log, configuration.data));
         add(add_replay(app, configuration.data));
+        add(add_backup(app, configuration.data));
+        add(add_restore(app, configuration.data));
     }
 
     void add_user_commands() {

@@ -7,6 +7,8 @@
 #include "app/proxies.hpp"
 #include "broker/feed/feed_server.hpp"
 #include "protocol/random.hpp"
+#include "tools/control_socket.hpp"
+#include "tools/copy_requests.hpp"
 #include "tools/engine.hpp"
 #include "tools/progress.hpp"
 
@@ -53,6 +55,7 @@ struct Node::Parts {
     std::unique_ptr<api::Services> services;
     std::unique_ptr<api::Server> http;
     std::unique_ptr<feed::FeedServer> feed;
+    std::unique_ptr<ControlSocket> control;
     bool stopped = false;
 
     Expected<void, std::string> open_engine();
@@ -60,6 +63,7 @@ struct Node::Parts {
     Expected<void, std::string> open_http();
     Expected<void, std::string> catch_up();
     Expected<void, std::string> open_feed();
+    Expected<void, std::string> open_control();
     void connect();
     void take_role();
     [[nodiscard]] std::string client_of(const api::HttpRequest& request) const;
@@ -288,6 +292,17 @@ Expected<void, std::string> Node::Parts::open_feed() {
     );
 }
 
+Expected<void, std::string> Node::Parts::open_control() {
+    const auto copy = [this](const std::filesystem::path& to, const CopyProgress& progress) {
+        log->info("copying the log to {}", to.string());
+        return engine->copy_log_to(to, progress);
+    };
+    auto opened = ControlSocket::open(configuration.data, answer_copy_requests(copy));
+    if (!opened) return failure("cannot be asked for backups: " + describe(opened.error()));
+    control = std::move(*opened);
+    return {};
+}
+
 void Node::Parts::connect() {
     engine->on_projected([this](const CommittedBatch& batch) {
         waiters->advanced(batch.events.back().position);
@@ -338,6 +353,7 @@ Expected<std::unique_ptr<Node>, std::string> Node::start(
     if (auto opened = node->parts_->open_http(); !opened) return failure(opened.error());
     if (auto caught_up = node->parts_->catch_up(); !caught_up) return failure(caught_up.error());
     if (auto opened = node->parts_->open_feed(); !opened) return failure(opened.error());
+    if (auto opened = node->parts_->open_control(); !opened) return failure(opened.error());
     node->parts_->connect();
     node->parts_->take_role();
     node->parts_->engine->start();
@@ -350,6 +366,7 @@ void Node::stop() {
     if (parts_->feed) parts_->feed->stop_accepting();
     if (parts_->http && !parts_->http->drain(drain_timeout))
         parts_->log->warn("some requests were still open after {} s", drain_timeout.count());
+    parts_->control.reset();  // a copy that is being made is given up
     if (parts_->search_pool) parts_->search_pool->stop();
     if (parts_->rebuilds) parts_->rebuilds->stop();
     // Every command that was taken is answered; feeds get what they made, then 1001.
