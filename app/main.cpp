@@ -1,9 +1,12 @@
 #include "app/configuration.hpp"
 #include "app/logging.hpp"
 #include "app/node.hpp"
+#include "tools/accept_loss.hpp"
 #include "tools/audit.hpp"
 #include "tools/backup.hpp"
+#include "tools/export_jsonl.hpp"
 #include "tools/import_irc.hpp"
+#include "tools/import_jsonl.hpp"
 #include "tools/log.hpp"
 #include "tools/projections.hpp"
 #include "tools/replay.hpp"
@@ -101,9 +104,11 @@ struct CommandLine {
         add_user_commands();
         CLI::App* const log = add_log_parser(app);
         add(add_log(*log, configuration.data));
+        add(add_accept_loss(*log, configuration.data));
         add(add_replay(app, configuration.data));
         add(add_backup(app, configuration.data));
         add(add_restore(app, configuration.data));
+        add(add_export(app, configuration.data));
     }
 
     void add_user_commands() {
@@ -113,9 +118,11 @@ struct CommandLine {
         add(add_user(*user, configuration.data));
     }
     void add_import() {
-        CLI::App* import = app.add_subcommand("import", "bring in the history of another chat");
-        import->require_subcommand(1);
+        CLI::App* import = app.add_subcommand("import", "bring in an export, or another chat");
+        import->require_subcommand(0, 1);
+        import->fallthrough();
         add(add_import_irc(*import, configuration.data));
+        add(add_import_jsonl(*import, configuration.data));
     }
     void add(Subcommand command) { commands.push_back(std::move(command)); }
     void add(std::vector<Subcommand> more) {
