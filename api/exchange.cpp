@@ -31,7 +31,7 @@ Answer<std::optional<CommandKey>> key_of(const Exchange& exchange, const Command
         return failure(invalid_field("Idempotency-Key", "must be 1 to 128 visible ASCII characters")
         );
     const std::string target = std::string(method_name(request.method)) + " " + request.path;
-    return std::optional(make_command_key(
+    return std::optional(exchange.services().command_keys.make(
         command.actor,
         *key,
         target,

@@ -6,6 +6,7 @@
 #include "api/docs_routes.hpp"
 #include "api/exchange.hpp"
 #include "api/file_routes.hpp"
+#include "api/forgetting_routes.hpp"
 #include "api/forwarding.hpp"
 #include "api/invite_link_routes.hpp"
 #include "api/key_routes.hpp"
@@ -183,6 +184,18 @@ void add_admin(Rows& rows) {
     rows.nodes_own(Method::post, "/projections/{name}/rebuild", projections::rebuild_projection);
 }
 
+void add_forgetting(Rows& rows) {
+    rows.account_command(Method::del, "/users/me", forgetting::erase_me);
+    rows.query("/rooms/{room_id}/retention", forgetting::show_retention);
+    rows.command(Method::put, "/rooms/{room_id}/retention", forgetting::set_retention);
+    rows.command(Method::del, "/rooms/{room_id}/retention", forgetting::clear_retention);
+    rows.query("/admin/holds", forgetting::list_holds);
+    rows.account_command(Method::put, "/admin/holds/users/{user_id}", forgetting::hold_user);
+    rows.account_command(Method::del, "/admin/holds/users/{user_id}", forgetting::release_user);
+    rows.account_command(Method::put, "/admin/holds/rooms/{room_id}", forgetting::hold_room);
+    rows.account_command(Method::del, "/admin/holds/rooms/{room_id}", forgetting::release_room);
+}
+
 void add_files(Rows& rows) {
     rows.open(Method::options, rows.base + "/uploads", uploads::describe_tus);
     rows.tus(Method::post, "/uploads", uploads::create_upload);
@@ -205,6 +218,7 @@ RouteTable make_routes(const Services& services) {
     add_messages(rows);
     add_files(rows);
     add_web(table, services);
+    add_forgetting(rows);
     add_docs(table);
     add_marks(rows);
     add_audit(rows);

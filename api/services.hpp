@@ -12,6 +12,7 @@
 #include "projections/views.hpp"
 #include "protocol/audit_reads.hpp"
 #include "protocol/authenticator.hpp"
+#include "protocol/command_key.hpp"
 #include "protocol/leader.hpp"
 #include "protocol/metrics.hpp"
 #include "protocol/rate_limits.hpp"
@@ -34,6 +35,7 @@ struct Services {
     const Tokens& tokens;
     const Authenticator& authenticator;
     AuditReads& audit_reads;
+    const CommandKeys& command_keys;
     RateLimits& rate_limits;
     PasswordPool& passwords;
     PositionWaiters& waiters;
@@ -64,6 +66,7 @@ struct Services {
     std::function<std::optional<std::string>()> broker_state;
     // On a follower, whom commands are handed over to; nullptr on a leader.
     Leader* leader = nullptr;
+    std::optional<std::uint32_t> retention_days;  // of rooms that say nothing; nullopt: for ever
     // Why this node is not ready, or nullopt. Open commands and queries are refused till then.
     std::function<std::optional<std::string>()> not_ready;
 };

@@ -1,6 +1,7 @@
 #include "app/configuration.hpp"
 
 #include "broker/amqp/broker_url.hpp"
+#include "domain/limits.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -126,6 +127,12 @@ void add_configuration(CLI::App& app, Configuration& configuration) {
     )
         ->check(CLI::IsMember({"hide", "destroy"}));
     app.add_option(
+           "--retention-days",
+           configuration.retention_days,
+           "messages of rooms that say nothing about it expire when they are so old; 0: never"
+    )
+        ->check(CLI::Range(0u, limits::retention_days_max));
+    app.add_option(
         "--leader", configuration.leader, "for `follow`: where the leader is, http://host:port"
     );
     app.add_option(
@@ -203,6 +210,11 @@ std::string explain(
         text += line + "# " + source_of(*option, arguments, from_environment) + "\n";
     }
     return text;
+}
+
+std::optional<std::uint32_t> retention_of(const Configuration& configuration) {
+    if (configuration.retention_days == 0) return std::nullopt;
+    return configuration.retention_days;
 }
 
 }  // namespace verbatim

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,7 @@ struct Configuration {
     std::vector<std::string> cors_origins;     // none: same origin only
     std::string deletion = "hide";             // hide | destroy
     std::string leader;                        // a follower's leader: http://host:port
+    std::uint32_t retention_days = 0;          // of rooms that say nothing; 0: for ever
     std::uint64_t disk_reserve_mib = 1'024;
     std::uint64_t max_file_mib = 1'024;
     std::filesystem::path node_secret_file;  // empty: no other node may ask this one
@@ -41,6 +43,9 @@ struct Configuration {
     std::string log_format = "human";  // human | json
     std::string log_level = "info";
 };
+
+// nullopt: for ever.
+[[nodiscard]] std::optional<std::uint32_t> retention_of(const Configuration& configuration);
 
 // Binds the options to `configuration` on `app`, and the file option --config. Unknown keys in the
 // file are errors.

@@ -31,7 +31,10 @@ void store_and_submit(const ExchangePtr& exchange, const Actor& actor, feed::Sen
         auto stored = feed::store_attachment(services.uploads, user, *shared);
         if (!stored) return exchange->send_problem(stored.error());
         submit(
-            exchange, feed::submission_of(std::move(*shared), user, CommandId(services.new_uuid()))
+            exchange,
+            feed::submission_of(
+                std::move(*shared), user, CommandId(services.new_uuid()), services.command_keys
+            )
         );
     };
     if (exchange->services().file_pool.submit(std::move(work))) return;
@@ -69,8 +72,9 @@ void take_frame(const ExchangePtr& exchange) {
     const CommandId id(services.new_uuid());
     submit(
         exchange,
-        message != nullptr ? feed::submission_of(std::move(*message), actor->user, id)
-                           : feed::submission_of(*read, actor->user, id)
+        message != nullptr
+            ? feed::submission_of(std::move(*message), actor->user, id, services.command_keys)
+            : feed::submission_of(*read, actor->user, id, services.command_keys)
     );
 }
 

@@ -5,6 +5,7 @@
 #include "tools/audit.hpp"
 #include "tools/backup.hpp"
 #include "tools/export_jsonl.hpp"
+#include "tools/forget.hpp"
 #include "tools/import_irc.hpp"
 #include "tools/import_jsonl.hpp"
 #include "tools/log.hpp"
@@ -116,6 +117,9 @@ struct CommandLine {
         user->require_subcommand(1);
         user->fallthrough();
         add(add_user(*user, configuration.data));
+        add(add_forgetting(app, *user, configuration.data, [this] {
+            return retention_of(configuration);
+        }));
     }
     void add_import() {
         CLI::App* import = app.add_subcommand("import", "bring in an export, or another chat");

@@ -85,6 +85,7 @@ Expected<void, std::string> Node::Parts::open_engine() {
     options.disk_reserve_bytes = configuration.disk_reserve_mib << 20;
     options.file_bytes_max = configuration.max_file_mib << 20;
     options.destroy_deleted = configuration.deletion == "destroy";
+    options.retention_days = retention_of(configuration);
     options.report = [logger = log](const std::string& what) { logger->error("{}", what); };
     options.batch_observer = [this](const BatchTiming& timing) { metrics.batch_done(timing); };
     auto opened = Engine::open(std::move(options));
@@ -141,6 +142,7 @@ void Node::Parts::make_services() {
         .tokens = engine->tokens(),
         .authenticator = engine->authenticator(),
         .audit_reads = *audit_reads,
+        .command_keys = engine->command_keys(),
         .rate_limits = rate_limits,
         .passwords = *passwords,
         .waiters = *waiters,
@@ -172,6 +174,7 @@ void Node::Parts::make_services() {
                 return role->has_broker() ? std::optional(role->broker_state()) : std::nullopt;
             },
         .leader = role->leader(),
+        .retention_days = retention_of(configuration),
         .not_ready = [this] { return not_ready(); }});
     metrics.on_scrape([this] { return gauges(); });
 }
@@ -265,6 +268,7 @@ Expected<void, std::string> Node::Parts::open_feed() {
             .log = engine->log(),
             .views = engine->views(),
             .authenticator = engine->authenticator(),
+            .command_keys = engine->command_keys(),
             .sequencer = engine->sequencer(),
             .audit_reads = *audit_reads,
             .uploads = engine->uploads(),

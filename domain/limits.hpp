@@ -49,6 +49,8 @@ inline constexpr std::int64_t presence_grace_ms = 30'000;
 inline constexpr std::size_t presence_members_max = 1'000;
 
 inline constexpr std::size_t holds_max = 10'000;
+inline constexpr std::size_t hold_reason_characters_max = 500;
+inline constexpr std::int64_t scrub_interval_seconds = 600;
 inline constexpr std::uint32_t retention_days_max = 36'500;
 inline constexpr std::int64_t audit_read_interval_ms = 60'000;
 

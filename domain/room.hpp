@@ -103,6 +103,7 @@ struct RemoveReaction {
 };
 struct SetRetention {
     std::optional<std::uint32_t> days;
+    bool is_by_admin = false;  // of the server: who need not be in the room
 };
 // The server's own: an erased user leaves the room, whose ownership passes on if it must.
 struct DropErased {

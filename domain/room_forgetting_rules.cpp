@@ -44,9 +44,12 @@ RoomDecision drop_erased(const Room& room, const DropErased& command) {
 RoomDecision set_retention(
     const Room& room, const SetRetention& command, const CommandContext& context
 ) {
-    if (const auto rule = unless_open(room, context.actor)) return failure(*rule);
-    if (!is_member(room, context.actor)) return failure(Rule::actor_is_not_member);
-    if (!is_owner(room, context.actor)) return failure(Rule::actor_is_not_owner);
+    if (room.phase == Room::Phase::uncreated) return failure(Rule::room_not_found);
+    if (!command.is_by_admin) {
+        if (const auto rule = unless_open(room, context.actor)) return failure(*rule);
+        if (!is_member(room, context.actor)) return failure(Rule::actor_is_not_member);
+        if (!is_owner(room, context.actor)) return failure(Rule::actor_is_not_owner);
+    }
     if (room.retention_days == command.days) return nothing<RoomEvent>();
     return record<RoomEvent>(RetentionChanged{.days = command.days});
 }

@@ -52,6 +52,8 @@ RoomDecision edit_message(
     if (facts.message.phase == Message::Phase::unsent) return failure(Rule::message_not_found);
     if (facts.message.phase == Message::Phase::deleted) return failure(Rule::message_is_deleted);
     if (facts.message.sender != context.actor) return failure(Rule::actor_is_not_sender);
+    // What has expired is gone for good, and a text would not expire again.
+    if (command.seq <= room.expired_to) return failure(Rule::message_is_deleted);
     if (facts.message.edits >= limits::edits_per_message_max)
         return failure(Rule::message_has_too_many_edits);
     // Never "already so": the state holds no texts, so an edit to the same text is recorded.

@@ -40,24 +40,29 @@ void put_indexes(const RecordedEvent& event, StorageBatch& writes) {
     }
 }
 
-// No event has more: a message's text, its metadata and the names of its files.
-constexpr std::uint16_t contents_per_event_max = 2 + limits::attachments_per_message_max;
-
-// Without a look at how many there are: erasing one that is not there is nothing.
-void erase_contents(Position position, StorageBatch& writes) {
-    for (std::uint16_t ordinal = 0; ordinal < contents_per_event_max; ++ordinal)
-        writes.erase(EventLog::contents, content_key(position, ordinal));
+void destroy(const Destruction& destroyed, StorageBatch& writes) {
+    for (const auto& [position, count] : destroyed.contents)
+        for (std::uint16_t ordinal = 0; ordinal < count; ++ordinal)
+            writes.erase(EventLog::contents, content_key(position, ordinal));
+    for (const KeyHash& key : destroyed.keys) writes.erase(EventLog::idempotency, as_text(key));
+    for (const StreamId& stream : destroyed.snapshots)
+        writes.erase(EventLog::snapshots, stream_prefix(stream));
+    for (const auto& [room, version] : destroyed.cleared)
+        writes.put(EventLog::meta, cleared_key(room), number_value(version.value()));
+    if (!destroyed.contents.empty()) writes.put(EventLog::meta, unscrubbed_key, {});
 }
 
 // What lets a reader tell a content that was destroyed from one that was lost.
 void put_forgetting(const RecordedEvent& event, StorageBatch& writes) {
     if (const auto* const account = std::get_if<AccountEvent>(&event.event)) {
-        if (std::holds_alternative<ErasureBegun>(*account))
-            writes.put(
-                EventLog::meta,
-                erased_key(UserId(event.stream.id)),
-                number_value(event.position.value())
-            );
+        const UserId user(event.stream.id);
+        const std::string position = number_value(event.position.value());
+        if (std::holds_alternative<ErasureBegun>(*account)) {
+            writes.put(EventLog::meta, erased_key(user), position);
+            writes.put(EventLog::meta, erasing_key(user), position);
+        } else if (std::holds_alternative<UserErased>(*account)) {
+            writes.erase(EventLog::meta, erasing_key(user));
+        }
     } else if (const auto* const room = std::get_if<RoomEvent>(&event.event)) {
         if (const auto* const expired = std::get_if<ContentsExpired>(room))
             writes.put(
@@ -111,7 +116,13 @@ void BatchEncoder::stage(PreparedBatch& into, const CommitBatch& part) {
             writes.put(EventLog::meta, key, note_value(note));
         }
     }
-    for (const Position position : part.destroyed) erase_contents(position, writes);
+    destroy(part.destroyed, writes);
+    into.destroys |= !part.destroyed.empty();
+    for (const ContentsAt& gone : part.destroyed.contents) {
+        const bool is_first = into.destroyed_first == Position();
+        if (is_first || gone.position < into.destroyed_first) into.destroyed_first = gone.position;
+        into.destroyed_last = std::max(into.destroyed_last, gone.position);
+    }
     show_end(into);
 }
 

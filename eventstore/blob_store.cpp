@@ -44,6 +44,19 @@ StoreResult<Blob> BlobStore::open(const Digest& digest) const {
     return Blob(std::move(*handle), *bytes);
 }
 
+StoreResult<std::vector<Digest>> BlobStore::all() const {
+    std::vector<Digest> blobs;
+    std::error_code fault;
+    for (fs::recursive_directory_iterator each(directory_, fault), end; !fault && each != end;
+         each.increment(fault)) {
+        const auto digest = parse_hex(each->path().filename().string());
+        if (digest) blobs.push_back(*digest);
+    }
+    if (!fault) return blobs;
+    return failure(StoreError{
+        StoreFault::io_failed, {}, "list " + directory_.string() + ": " + fault.message()});
+}
+
 StoreResult<void> BlobStore::remove(const Digest& digest) {
     return remove_file(path_of(digest));
 }

@@ -4,6 +4,7 @@
 #include "eventstore/durable_file.hpp"
 
 #include <filesystem>
+#include <vector>
 
 namespace verbatim {
 
@@ -40,6 +41,8 @@ public:
     // Errors: missing_record when there is none; io_failed.
     [[nodiscard]] StoreResult<Blob> open(const Digest& digest) const;
     [[nodiscard]] bool has(const Digest& digest) const;
+    // The names of all that are there. Errors: io_failed.
+    [[nodiscard]] StoreResult<std::vector<Digest>> all() const;
     // Success too when there is none.
     [[nodiscard]] StoreResult<void> remove(const Digest& digest);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "eventstore/digest.hpp"
+#include "eventstore/event_log.hpp"
 #include "eventstore/event_record.hpp"
 #include "eventstore/read_note.hpp"
 
@@ -26,6 +27,9 @@ public:
     // After project() and before the batch's commands are answered, also for a batch without
     // events: make the noted read markers readable, and forget those that are recorded.
     virtual void note(const std::vector<ReadNoteChange>& changes) = 0;
+    // After project() and note(), before they are answered: contents that the views may show are
+    // gone from the log. Of a batch without events, too.
+    virtual void forget(const Forgotten& forgotten) = 0;
     // After they were answered: tell whoever waits for news. Must not block.
     virtual void announce(const std::shared_ptr<const CommittedBatch>& batch) = 0;
 };

@@ -195,6 +195,10 @@ StoreResult<std::unique_ptr<EventLog>> EventLog::open(
     end->tree = std::move(*frontier);
     auto notes = find_notes(*storage);
     if (!notes) return failure(notes.error());
+    auto erased = users_behind(*storage, erased_prefix);
+    if (!erased) return failure(erased.error());
+    const auto unscrubbed = storage->get(EventLog::meta, unscrubbed_key);
+    if (!unscrubbed) return failure(unscrubbed.error());
     const auto rebuilding = storage->get(EventLog::meta, rebuilding_key);
     if (!rebuilding) return failure(rebuilding.error());
     const auto without_secrets = storage->get(EventLog::meta, without_secrets_key);
@@ -207,6 +211,8 @@ StoreResult<std::unique_ptr<EventLog>> EventLog::open(
     log->state_->reader.expect_all_contents(!meta->is_replica);
     log->state_->reader.expect_secrets(!without_secrets->has_value());
     log->notes_ = std::move(*notes);
+    log->erased_ = std::move(*erased);
+    if (*unscrubbed) log->state_->note_unscrubbed(Position(1), log->head());
     if (*rebuilding) {
         auto rebuilt = log->rebuild_indexes();
         if (!rebuilt) return failure(rebuilt.error());
@@ -240,10 +246,9 @@ void EventLog::stage(PreparedBatch& into, const CommitBatch& part) {
     state_->encoder.stage(into, part);
 }
 
-StoreResult<void> EventLog::State::write(
+StoreResult<void> EventLog::State::write_locked(
     std::unique_ptr<StorageBatch> batch, Durability durability
 ) {
-    const std::lock_guard lock(write_mutex);
     if (write_failed.load()) {
         return failure(StoreError{
             StoreFault::outcome_unknown, {}, "an earlier write failed: reopen the log"});
@@ -258,8 +263,16 @@ StoreResult<void> EventLog::commit(PreparedBatch batch) {
         head() == batch.after || state_->write_failed.load(),
         "batches are committed in the order in which they were prepared"
     );
-    auto written = state_->write(std::move(batch.writes), Durability::synced);
-    if (!written) return failure_at(batch.after.next(), std::move(written.error()));
+    {
+        const std::lock_guard lock(state_->write_mutex);
+        if (batch.destroys) {
+            ++state_->destructions;
+            if (batch.destroyed_last > Position())
+                state_->note_unscrubbed(batch.destroyed_first, batch.destroyed_last);
+        }
+        auto written = state_->write_locked(std::move(batch.writes), Durability::synced);
+        if (!written) return failure_at(batch.after.next(), std::move(written.error()));
+    }
     {
         const std::lock_guard lock(state_->durable_mutex);
         state_->durable = {batch.last, batch.last_at, batch.last_leaf, std::move(batch.tree)};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "domain/limits.hpp"
 #include "eventstore/event_record.hpp"
 #include "eventstore/log_storage.hpp"
 #include "eventstore/merkle_tree.hpp"
@@ -44,17 +45,46 @@ struct IdempotencyRecord {
     friend bool operator==(const IdempotencyRecord&, const IdempotencyRecord&) = default;
 };
 
+// No event has more: a message's text, its metadata and the names of its files.
+inline constexpr std::uint16_t contents_per_event_max = 2 + limits::attachments_per_message_max;
+
+// Whose contents go.
+struct ContentsAt {
+    Position position;
+    std::uint16_t count = contents_per_event_max;  // at least as many as the record commits to
+    friend bool operator==(const ContentsAt&, const ContentsAt&) = default;
+};
+// What goes from beside the records, which stay. An event says so: one of the same batch, or an
+// earlier one.
+struct Destruction {
+    std::vector<ContentsAt> contents;
+    std::vector<KeyHash> keys;        // idempotency records
+    std::vector<StreamId> snapshots;  // that may hold one of the contents
+    // All contents that the room's expiry destroys up to this version are gone (expiry_to()).
+    std::vector<std::pair<RoomId, Version>> cleared;
+
+    [[nodiscard]] bool empty() const {
+        return contents.empty() && keys.empty() && snapshots.empty() && cleared.empty();
+    }
+};
+
+// A bounded piece of what is to be destroyed, for those who keep copies of it.
+struct Forgotten {
+    Destruction destruction;
+    std::vector<RecordedEvent> events;  // whose contents go, as they stand without them
+};
+
 // What one group commit makes durable, in order. Positions continue the log without a gap.
 struct CommitBatch {
     std::vector<RecordedEvent> events;
     std::vector<ClaimChange> claims;
     std::vector<std::pair<KeyHash, IdempotencyRecord>> keys;
-    // Whose contents go with this batch: an event of it, or a later one, says that they are
-    // destroyed. Their records stay.
-    std::vector<Position> destroyed;
+    Destruction destroyed;
     std::vector<ReadNoteChange> notes;
 
-    [[nodiscard]] bool empty() const { return events.empty() && keys.empty() && notes.empty(); }
+    [[nodiscard]] bool empty() const {
+        return events.empty() && keys.empty() && destroyed.empty() && notes.empty();
+    }
 };
 
 // A CommitBatch encoded, committed to and hashed, ready to be written.
@@ -65,6 +95,9 @@ struct PreparedBatch {
     Timestamp last_at;    // log time of `last`
     Digest last_leaf{};   // leaf hash of `last`
     MerkleFrontier tree;  // after it
+    bool destroys = false;
+    Position destroyed_first{};  // of whose contents go, if any do
+    Position destroyed_last{};
 };
 
 // Reads events one by one; holds a bounded piece of the range, never the whole.
@@ -94,9 +127,10 @@ struct LogScan {
     Position up_to;  // inclusive
     // Judges records before they are decoded, which costs a fraction of reading them.
     std::function<bool(const RecordView&)> wants;
-    std::size_t events_max = 0;    // ends when so many were found
-    std::size_t examined_max = 0;  // or so many were looked at
-    std::size_t bytes_max = 0;     // or the records and texts found are so large together
+    std::size_t events_max = 0;     // ends when so many were found
+    std::size_t examined_max = 0;   // or so many were looked at
+    std::size_t bytes_max = 0;      // or the records and texts found are so large together
+    bool without_contents = false;  // the events as if all of theirs were gone
 };
 struct ScannedEvents {
     std::vector<RecordedEvent> events;  // in order
@@ -114,6 +148,14 @@ struct LogOrigin {
 
 struct VerifiedPart;    // eventstore/replica.hpp
 struct CommittedBatch;  // eventstore/commit_listener.hpp
+
+// A room whose messages have expired, and whose contents may not all be gone yet.
+struct PendingExpiry {
+    RoomId room;
+    Version after;  // exclusive: what is gone
+    Version up_to;  // inclusive
+    friend bool operator==(const PendingExpiry&, const PendingExpiry&) = default;
+};
 
 // Source of salts. Must be unpredictable; called by the preparing thread only.
 using RandomBytes = std::function<void(std::span<std::uint8_t>)>;
@@ -222,6 +264,11 @@ public:
     [[nodiscard]] std::unique_ptr<EventCursor> read_stream_for_fold(
         const StreamId& stream, Version after
     ) const;
+    // The events that hold texts of the room's messages with a seq in (after, up_to]: sendings
+    // and edits, also later ones. Costs a look at each of the room's events in that span.
+    [[nodiscard]] StoreResult<std::vector<Position>> texts_of_messages(
+        const RoomId& room, Version after, Version up_to
+    ) const;
     // A message's sending and every later event that names it, in order; of them those after
     // `after` (exclusive). Empty where `seq` is no sending.
     [[nodiscard]] std::unique_ptr<EventCursor> read_message(
@@ -246,12 +293,36 @@ public:
     [[nodiscard]] StoreResult<std::optional<IdempotencyRecord>> remembered(const KeyHash& key
     ) const;
 
+    // Whose erasure has begun and is not complete. Costs what they are.
+    [[nodiscard]] StoreResult<std::vector<UserId>> erasures_pending() const;
+    // The position at which the user's erasure began; nullopt: it has not.
+    [[nodiscard]] StoreResult<std::optional<Position>> erased_at(const UserId& user) const;
+    // All who were erased, or whose erasure has begun, when the log was opened.
+    [[nodiscard]] const std::vector<UserId>& erased_at_opening() const { return erased_; }
+    // Costs a look at each room that ever had an expiry.
+    [[nodiscard]] StoreResult<std::vector<PendingExpiry>> expiries_pending() const;
+    [[nodiscard]] StoreResult<PendingExpiry> expiry_of(const RoomId& room) const;
+
+    // Whether what was destroyed may still stand in the store's files. Remembered over a restart.
+    [[nodiscard]] bool needs_scrub() const;
+    // Leaves no byte there of what was destroyed before the call. Slow: the store rewrites its
+    // contents from the oldest destroyed one to the newest. Any thread, beside commits, but one at
+    // a time. Errors: io_failed; call again.
+    [[nodiscard]] StoreResult<void> scrub();
+    // Has it end soon, as failed, now and whenever it is called again. Any thread.
+    void cancel_scrub();
+
     // A cache of folded state: versioned by its writer, rebuildable, not synced. Never survives a
     // power loss that the events before keep_snapshot() did not.
     [[nodiscard]] StoreResult<std::optional<std::string>> snapshot_of(const StreamId& stream) const;
+    // How many commits have destroyed something: asked before a snapshot is folded.
+    [[nodiscard]] std::uint64_t destructions() const;
     // Called from any thread; goes through commit's lock. Requires: `state` was folded from durable
-    // events only. Errors: outcome_unknown, then as for commit().
-    [[nodiscard]] StoreResult<void> keep_snapshot(const StreamId& stream, std::string_view state);
+    // events only. Does nothing where something was destroyed since destructions() was
+    // `destructions`: the state may hold it. Errors: outcome_unknown, then as for commit().
+    [[nodiscard]] StoreResult<void> keep_snapshot(
+        const StreamId& stream, std::string_view state, std::uint64_t destructions
+    );
 
     [[nodiscard]] NodeSource tree_nodes() const;
     // Makes `claims` and `idempotency` again from the records. Keys of commands that made no event
@@ -271,6 +342,7 @@ private:
     std::atomic<std::uint64_t> head_{0};
     LogOrigin origin_;
     std::vector<ReadNote> notes_;
+    std::vector<UserId> erased_;
 };
 
 // The claims that an event takes and releases; `previous` is the name that its stream held before

@@ -45,7 +45,9 @@ public:
     }
 
     // The next event, or nullopt where the record is not wanted or at the end.
-    [[nodiscard]] Next next_if(const std::function<bool(const RecordView&)>& wants) {
+    [[nodiscard]] Next next_if(
+        const std::function<bool(const RecordView&)>& wants, bool without_contents = false
+    ) {
         if (at_ >= end_) return std::optional<RecordedEvent>();
         const Position position = at_.next();
         if (!records_->valid() || position_of_record_key(records_->key()) != position) {
@@ -61,9 +63,7 @@ public:
             return std::optional<RecordedEvent>();
         }
         bytes_given_ += record->leaf.size();
-        auto contents = take_contents(*record);
-        if (!contents) return failure(contents.error());
-        auto event = reader_.join(*record, std::move(*contents));
+        auto event = without_contents ? RecordReader::bare(*record) : join(*record);
         if (!event) return failure(event.error());
         records_->next();
         at_ = position;
@@ -75,6 +75,12 @@ public:
 
 private:
     [[nodiscard]] Next advance() override { return next_if({}); }
+
+    [[nodiscard]] StoreResult<RecordedEvent> join(const RecordView& record) {
+        auto contents = take_contents(record);
+        if (!contents) return failure(contents.error());
+        return reader_.join(record, std::move(*contents));
+    }
 
     [[nodiscard]] StoreResult<std::vector<FoundContent>> take_contents(const RecordView& record) {
         std::vector<FoundContent> contents;
@@ -323,7 +329,7 @@ StoreResult<ScannedEvents> EventLog::scan(const LogScan& scan) const {
     ScannedEvents scanned;
     for (std::size_t examined = 0; examined < scan.examined_max && cursor.at() < scan.up_to;
          ++examined) {
-        auto event = cursor.next_if(scan.wants);
+        auto event = cursor.next_if(scan.wants, scan.without_contents);
         if (!event) return failure(event.error());
         if (!*event) continue;
         scanned.events.push_back(std::move(**event));

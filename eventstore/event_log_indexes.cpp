@@ -203,10 +203,14 @@ StoreResult<std::optional<std::string>> EventLog::snapshot_of(const StreamId& st
     return state_->storage->get(snapshots, stream_prefix(stream));
 }
 
-StoreResult<void> EventLog::keep_snapshot(const StreamId& stream, std::string_view state) {
+StoreResult<void> EventLog::keep_snapshot(
+    const StreamId& stream, std::string_view state, std::uint64_t destructions
+) {
     auto batch = state_->storage->new_batch();
     batch->put(snapshots, stream_prefix(stream), state);
-    return state_->write(std::move(batch), Durability::buffered);
+    const std::lock_guard lock(state_->write_mutex);
+    if (state_->destructions != destructions) return {};
+    return state_->write_locked(std::move(batch), Durability::buffered);
 }
 
 StoreResult<void> EventLog::rebuild_indexes() {

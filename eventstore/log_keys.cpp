@@ -175,11 +175,24 @@ std::optional<IdempotencyRecord> parse_idempotency_value(std::string_view value)
 }
 
 std::string erased_key(const UserId& user) {
-    return "erased/" + std::string(as_text(user.value().bytes));
+    return std::string(erased_prefix) + std::string(as_text(user.value().bytes));
+}
+
+std::string erasing_key(const UserId& user) {
+    return std::string(erasing_prefix) + std::string(as_text(user.value().bytes));
 }
 
 std::string expired_key(const RoomId& room) {
-    return "expired/" + std::string(as_text(room.value().bytes));
+    return std::string(expired_prefix) + std::string(as_text(room.value().bytes));
+}
+
+std::string cleared_key(const RoomId& room) {
+    return "cleared/" + std::string(as_text(room.value().bytes));
+}
+
+std::optional<Uuid> id_behind(std::string_view prefix, std::string_view key) {
+    if (!key.starts_with(prefix)) return std::nullopt;
+    return parse_claim_value(key.substr(prefix.size()));
 }
 
 std::string number_value(std::uint64_t number) {

@@ -61,6 +61,17 @@ inline constexpr std::string_view without_secrets_key = "without_secrets";
 [[nodiscard]] std::string erased_key(const UserId& user);
 // Contents of the room's messages may be missing up to and including the version in the value.
 [[nodiscard]] std::string expired_key(const RoomId& room);
+// There from the beginning of the account's erasure until it is complete.
+inline constexpr std::string_view erasing_prefix = "erasing/";
+inline constexpr std::string_view erased_prefix = "erased/";
+inline constexpr std::string_view expired_prefix = "expired/";
+[[nodiscard]] std::string erasing_key(const UserId& user);
+// The contents of the room's messages are gone up to and including the version in the value.
+[[nodiscard]] std::string cleared_key(const RoomId& room);
+// There while what was destroyed may still stand in the store's files.
+inline constexpr std::string_view unscrubbed_key = "unscrubbed";
+// The id behind the prefix of a key above; nullopt where there is none.
+[[nodiscard]] std::optional<Uuid> id_behind(std::string_view prefix, std::string_view key);
 [[nodiscard]] std::string number_value(std::uint64_t number);
 [[nodiscard]] std::optional<std::uint64_t> parse_number_value(std::string_view value);
 // In the column `meta`, too.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,13 @@ public:
 
 enum class Durability { synced, buffered };
 
+// The keys of a column in [begin, end); an empty end is the column's.
+struct KeyRange {
+    std::size_t column = 0;
+    std::string begin;
+    std::string end;
+};
+
 // Threads: all methods from any thread, except that one thread at a time writes.
 class Storage {
 public:
@@ -60,6 +68,13 @@ public:
     ) const = 0;
     // Removes a whole column's content, fast and for good. For rebuilding what is derived.
     [[nodiscard]] virtual StoreResult<void> clear(std::size_t column) = 0;
+    // Leaves no byte of what was erased or replaced in `ranges` in the store's files, nor in its
+    // write-ahead log, and makes all that was written before durable. Rewrites the ranges: slow,
+    // beside reads and writes. A file that a cursor still reads goes with the cursor.
+    // Errors: io_failed.
+    [[nodiscard]] virtual StoreResult<void> scrub(std::span<const KeyRange> ranges) = 0;
+    // Has every scrub() from now on end soon, as failed: before the store is closed. Any thread.
+    virtual void cancel_scrub() {}
     [[nodiscard]] virtual std::uint64_t disk_bytes() const = 0;
 };
 

@@ -192,6 +192,8 @@ public:
         revisions_.clear(column);
         return {};
     }
+    // Nothing of it stands in a file.
+    [[nodiscard]] StoreResult<void> scrub(std::span<const KeyRange> /*all*/) override { return {}; }
     [[nodiscard]] std::uint64_t disk_bytes() const override { return revisions_.bytes(); }
 
 private:

@@ -22,6 +22,27 @@ bool is_missing(const FoundContent& content) {
     return !content.bytes.has_value();
 }
 
+bool has_files(const Event& event) {
+    const auto* const room_event = std::get_if<RoomEvent>(&event);
+    const auto* const sent = room_event ? std::get_if<MessageSent>(room_event) : nullptr;
+    return sent != nullptr && !sent->attachments.empty();
+}
+
+// A message whose contents are destroyed shows no files, and mentions nobody.
+void strip(Event& event) {
+    auto* const room_event = std::get_if<RoomEvent>(&event);
+    if (room_event == nullptr) return;
+    if (auto* const sent = std::get_if<MessageSent>(room_event)) {
+        sent->text.reset();
+        sent->metadata.reset();
+        sent->attachments.clear();
+        sent->mentions.clear();
+    } else if (auto* const edited = std::get_if<MessageEdited>(room_event)) {
+        edited->text.reset();
+        edited->mentions.clear();
+    }
+}
+
 }  // namespace
 
 tl::unexpected<StoreError> failure_at(Position position, StoreError error) {
@@ -119,18 +140,30 @@ StoreResult<RecordedEvent> RecordReader::join(
     auto decoded = decode(record.type, record.schema, record.facts, contents);
     if (!decoded) return failure_at(record.position, std::move(decoded.error()));
     RecordedEvent event = enveloped(record, std::move(*decoded));
-    if (is_whole || !expects_all_contents_) return event;
+    // A file without a name leaves nothing beside the record that could be missing.
+    if (is_whole && !has_files(event.event)) return event;
 
     const auto destroyed = is_destroyed(event);
     if (!destroyed) return failure(destroyed.error());
-    if (!*destroyed) {
+    if (!*destroyed && !is_whole && expects_all_contents_) {
         return failure_at(
             record.position,
             StoreFault::missing_content,
             "content " + std::to_string(first_missing) + " is gone and no event destroyed it"
         );
     }
+    if (*destroyed) strip(event.event);
     return event;
+}
+
+StoreResult<RecordedEvent> RecordReader::bare(const RecordView& record) {
+    std::vector<FoundContent> contents;
+    contents.reserve(record.commitments.size());
+    for (const Commitment& commitment : record.commitments)
+        contents.push_back({commitment.field, std::nullopt});
+    auto decoded = decode(record.type, record.schema, record.facts, contents);
+    if (!decoded) return failure_at(record.position, std::move(decoded.error()));
+    return enveloped(record, std::move(*decoded));
 }
 
 StoreResult<std::optional<std::uint64_t>> RecordReader::noted(std::string_view key) const {
@@ -146,14 +179,17 @@ StoreResult<std::optional<std::uint64_t>> RecordReader::noted(std::string_view k
 // By its author's erasure, by age, or by a deletion. Of the last, the newest events that name the
 // message are looked at first: after a destroying one there are few.
 StoreResult<bool> RecordReader::is_destroyed(const RecordedEvent& event) const {
-    const auto erased = noted(erased_key(event.actor));
+    auto erased = noted(erased_key(event.actor));
+    // What others wrote of an account, such as a password that an admin has set, ends with it.
+    if (erased && !*erased && event.stream.kind == StreamKind::account)
+        erased = noted(erased_key(UserId(event.stream.id)));
     if (!erased) return failure_at(event.position, erased.error());
-    if (*erased) return true;
+    if (*erased && event.position.value() < **erased) return true;
     const auto seq = message_of(event);
     if (!seq) return false;
     const auto expired = noted(expired_key(RoomId(event.stream.id)));
     if (!expired) return failure_at(event.position, expired.error());
-    if (*expired && event.version.value() <= **expired) return true;
+    if (*expired && seq->value() <= **expired) return true;
     const Key prefix = message_prefix(RoomId(event.stream.id), *seq);
     const auto cursor = storage_.cursor(EventLog::streams, end_of_prefix(prefix));
     cursor->seek_for_previous(end_of_prefix(prefix));

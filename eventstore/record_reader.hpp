@@ -42,6 +42,8 @@ public:
     ) const;
     // `event` with the envelope that its record holds.
     [[nodiscard]] static RecordedEvent enveloped(const RecordView& record, Event event);
+    // The event as it stands without its contents. Errors: written_by_newer_build, corrupt_record.
+    [[nodiscard]] static StoreResult<RecordedEvent> bare(const RecordView& record);
     // What a value of `contents` holds behind its salt. Errors: corrupt_record.
     [[nodiscard]] static StoreResult<std::string> content(
         Position position, std::string_view stored

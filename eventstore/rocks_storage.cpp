@@ -143,6 +143,8 @@ public:
         return std::make_unique<RocksCursor>(*db_, columns_[column], upper);
     }
     [[nodiscard]] StoreResult<void> clear(std::size_t column) override;
+    [[nodiscard]] StoreResult<void> scrub(std::span<const KeyRange> ranges) override;
+    void cancel_scrub() override { scrub_is_cancelled_ = true; }
     [[nodiscard]] std::uint64_t disk_bytes() const override;
     [[nodiscard]] rocksdb::DB& database() { return *db_; }
 
@@ -173,6 +175,7 @@ private:
     std::vector<rocksdb::ColumnFamilyHandle*> columns_;
     const std::string directory_;
     std::atomic<bool> failed_{false};
+    std::atomic<bool> scrub_is_cancelled_{false};
 };
 
 StoreResult<void> RocksStorage::clear(std::size_t column) {
@@ -193,6 +196,34 @@ StoreResult<void> RocksStorage::clear(std::size_t column) {
         if (status.ok()) status = db_->CompactRange({}, handle, nullptr, nullptr);
         return status;
     });
+}
+
+// Flushing all columns ends every write-ahead log that was written to before. A range's tables are
+// rewritten down to the last level, where what erases a key goes with it.
+StoreResult<void> RocksStorage::scrub(std::span<const KeyRange> ranges) {
+    rocksdb::Status status;
+    if (scrub_is_cancelled_) status = rocksdb::Status::Incomplete("the store is being closed");
+    if (status.ok()) status = db_->Flush({}, columns_);
+    for (const KeyRange& range : ranges) {
+        if (!status.ok()) break;
+        rocksdb::CompactRangeOptions options;
+        options.exclusive_manual_compaction = false;
+        options.canceled = &scrub_is_cancelled_;
+        options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+        const rocksdb::Slice begin = slice(range.begin);
+        const rocksdb::Slice end = slice(range.end);
+        status = db_->CompactRange(
+            options,
+            columns_[range.column],
+            range.begin.empty() ? nullptr : &begin,
+            range.end.empty() ? nullptr : &end
+        );
+    }
+    // Switched on again, the removal of old files is done before the call returns.
+    if (status.ok()) status = db_->DisableFileDeletions();
+    if (status.ok()) status = db_->EnableFileDeletions(/*force=*/false);
+    if (!status.ok()) return read_failure(status);
+    return {};
 }
 
 std::uint64_t RocksStorage::disk_bytes() const {

@@ -153,6 +153,22 @@ StoreResult<void> Memberships::apply(const RecordedEvent& event, ViewBatch& batc
     );
 }
 
+// The reason of a ban is the text of whoever banned.
+StoreResult<void> Memberships::forget(const RecordedEvent& event, ViewBatch& batch) {
+    const auto* const room_event = std::get_if<RoomEvent>(&event.event);
+    const auto* const banned = room_event ? std::get_if<MemberBanned>(room_event) : nullptr;
+    if (banned == nullptr) return {};
+    const RowKey key = ban_key(RoomId(event.stream.id), banned->user);
+    auto row = parse_stored(batch.get(key), name(), [&](std::string_view stored) {
+        return parse_ban(banned->user, stored);
+    });
+    if (!row) return failure(row.error());
+    if (!*row || (*row)->banned_by != event.actor) return {};  // a later ban, by somebody else
+    (*row)->reason.reset();
+    batch.put(key, ban_row(**row));
+    return {};
+}
+
 StoreResult<std::optional<MemberRow>> Memberships::member(const RoomId& room, const UserId& user)
     const {
     return parse_stored(

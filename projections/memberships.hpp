@@ -60,6 +60,7 @@ public:
     [[nodiscard]] std::string_view name() const override { return "memberships"; }
     [[nodiscard]] std::uint32_t schema() const override { return 2; }
     [[nodiscard]] StoreResult<void> apply(const RecordedEvent& event, ViewBatch& batch) override;
+    [[nodiscard]] StoreResult<void> forget(const RecordedEvent& event, ViewBatch& batch) override;
 
     [[nodiscard]] StoreResult<std::optional<MemberRow>> member(
         const RoomId& room, const UserId& user

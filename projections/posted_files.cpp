@@ -4,18 +4,20 @@
 #include "projections/row_codec.hpp"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace verbatim {
 namespace {
 
 constexpr std::string_view view_name = "posted_files";
-constexpr char file_kind = 'f';     // file -> what it is
+constexpr char file_kind = 'f';     // file, position of a posting -> what it is
 constexpr char posting_kind = 'p';  // file, room, seq -> nothing
-constexpr char message_kind = 'm';  // room, seq -> the ids of its files
-constexpr char digest_kind = 'd';   // SHA-256 -> nothing
+constexpr char message_kind = 'm';  // room, seq -> MessageFiles; while the message is live
+constexpr char digest_kind = 'd';   // SHA-256, position of a posting -> nothing
 
-RowKey file_key(const FileId& file) {
-    return RowKey(file_kind).id(file);
+RowKey file_key(const FileId& file, Position position) {
+    return RowKey(file_kind).id(file).place(position);
 }
 RowKey posting_key(const FileId& file, const RoomId& room, Version seq) {
     return RowKey(posting_kind).id(file).id(room).place(seq);
@@ -23,8 +25,37 @@ RowKey posting_key(const FileId& file, const RoomId& room, Version seq) {
 RowKey message_key(const RoomId& room, Version seq) {
     return RowKey(message_kind).id(room).place(seq);
 }
-RowKey digest_key(const FileDigest& digest) {
-    return RowKey(digest_kind).digest(digest);
+RowKey digest_key(const FileDigest& digest, Position position) {
+    return RowKey(digest_kind).digest(digest).place(position);
+}
+
+// The files of a message, and where it was sent.
+struct MessageFiles {
+    Position position;
+    std::vector<std::pair<FileId, FileDigest>> files;
+};
+MessageFiles files_of(const RecordedEvent& event, const MessageSent& message) {
+    MessageFiles shown{.position = event.position, .files = {}};
+    for (const Attachment& attachment : message.attachments)
+        shown.files.emplace_back(attachment.file, attachment.sha256);
+    return shown;
+}
+std::string message_row(const MessageFiles& shown) {
+    RowWriter row;
+    row.place(shown.position);
+    for (const auto& [file, digest] : shown.files) row.id(file).bytes(digest);
+    return row.take();
+}
+std::optional<MessageFiles> parse_message(std::string_view value) {
+    constexpr std::size_t file_bytes = sizeof(Uuid) + sizeof(FileDigest);
+    RowReader row(value);
+    MessageFiles shown{.position = row.place<Position>(), .files = {}};
+    for (std::size_t left = value.size() / file_bytes; left > 0; --left) {
+        const auto file = row.id<FileId>();
+        shown.files.emplace_back(file, row.digest());
+    }
+    if (!row.is_done()) return std::nullopt;
+    return shown;
 }
 
 void write_side(RowWriter& row, const std::optional<std::uint32_t>& side) {
@@ -62,31 +93,35 @@ std::optional<PostedFile> parse_file(const FileId& id, std::string_view value) {
     return file;
 }
 
-StoreResult<void> sent(const RecordedEvent& event, const MessageSent& message, ViewBatch& batch) {
+void sent(const RecordedEvent& event, const MessageSent& message, ViewBatch& batch) {
+    if (message.attachments.empty()) return;
     const RoomId room(event.stream.id);
-    RowWriter shown;
     for (const Attachment& attachment : message.attachments) {
-        const auto known = batch.get(file_key(attachment.file));
-        if (!known) return failure(known.error());
-        if (!*known) batch.put(file_key(attachment.file), file_row({attachment, event.actor}));
+        batch.put(file_key(attachment.file, event.position), file_row({attachment, event.actor}));
         batch.put(posting_key(attachment.file, room, event.version), {});
-        batch.put(digest_key(attachment.sha256), {});
-        shown.id(attachment.file);
+        batch.put(digest_key(attachment.sha256, event.position), {});
     }
-    if (!message.attachments.empty()) batch.put(message_key(room, event.version), shown.take());
-    return {};
+    batch.put(message_key(room, event.version), message_row(files_of(event, message)));
 }
 
-StoreResult<void> deleted(const RoomId& room, Version seq, ViewBatch& batch) {
-    const auto shown = batch.get(message_key(room, seq));
+void hide(const RoomId& room, Version seq, const MessageFiles& shown, ViewBatch& batch) {
+    for (const auto& [file, digest] : shown.files) batch.erase(posting_key(file, room, seq));
+    batch.erase(message_key(room, seq));
+}
+void destroy(const MessageFiles& shown, ViewBatch& batch) {
+    for (const auto& [file, digest] : shown.files) {
+        batch.erase(file_key(file, shown.position));
+        batch.erase(digest_key(digest, shown.position));
+    }
+}
+
+StoreResult<void> deleted(const RoomId& room, const MessageDeleted& deletion, ViewBatch& batch) {
+    const auto shown =
+        parse_stored(batch.get(message_key(room, deletion.seq)), view_name, parse_message);
     if (!shown) return failure(shown.error());
     if (!*shown) return {};
-    constexpr std::size_t id_bytes = sizeof(Uuid);
-    std::string_view ids = **shown;
-    for (; ids.size() >= id_bytes; ids.remove_prefix(id_bytes))
-        batch.erase(posting_key(RowReader(ids.substr(0, id_bytes)).id<FileId>(), room, seq));
-    if (!ids.empty()) return damaged_row(view_name);
-    batch.erase(message_key(room, seq));
+    hide(room, deletion.seq, **shown, batch);
+    if (deletion.destroyed) destroy(**shown, batch);
     return {};
 }
 
@@ -100,18 +135,40 @@ StoreResult<void> PostedFiles::apply(const RecordedEvent& event, ViewBatch& batc
     if (room_event == nullptr) return {};
     return std::visit(
         Overloaded{
-            [&](const MessageSent& e) { return sent(event, e, batch); },
-            [&](const MessageDeleted& e) { return deleted(RoomId(event.stream.id), e.seq, batch); },
+            [&](const MessageSent& e) {
+                sent(event, e, batch);
+                return StoreResult<void>();
+            },
+            [&](const MessageDeleted& e) { return deleted(RoomId(event.stream.id), e, batch); },
             [](const auto& /*shows and hides no file*/) { return StoreResult<void>(); },
         },
         *room_event
     );
 }
 
+StoreResult<void> PostedFiles::forget(const RecordedEvent& event, ViewBatch& batch) {
+    const auto* const room_event = std::get_if<RoomEvent>(&event.event);
+    const auto* const message = room_event ? std::get_if<MessageSent>(room_event) : nullptr;
+    if (message == nullptr || message->attachments.empty()) return {};
+    const MessageFiles shown = files_of(event, *message);
+    hide(RoomId(event.stream.id), event.version, shown, batch);
+    destroy(shown, batch);
+    return {};
+}
+
 StoreResult<std::optional<PostedFile>> PostedFiles::file(const FileId& file) const {
-    return parse_stored(storage_.get(column_, file_key(file)), name(), [&](std::string_view row) {
-        return parse_file(file, row);
-    });
+    const auto first = list_rows(
+        storage_,
+        column_,
+        name(),
+        RowKey(file_kind).id(file),
+        {},
+        1,
+        [&](std::string_view /*position*/, std::string_view row) { return parse_file(file, row); }
+    );
+    if (!first) return failure(first.error());
+    if (first->empty()) return std::optional<PostedFile>();
+    return std::optional(first->front());
 }
 
 StoreResult<std::optional<FilePosting>> PostedFiles::posting_from(
@@ -133,9 +190,12 @@ StoreResult<std::optional<FilePosting>> PostedFiles::posting_from(
 }
 
 StoreResult<bool> PostedFiles::names(const FileDigest& digest) const {
-    const auto known = storage_.get(column_, digest_key(digest));
-    if (!known) return failure(known.error());
-    return known->has_value();
+    const RowKey postings = RowKey(digest_kind).digest(digest);
+    const auto cursor = storage_.cursor(column_, end_of_prefix(postings));
+    cursor->seek(postings);
+    if (cursor->valid()) return true;
+    if (auto status = cursor->status(); !status) return failure(status.error());
+    return false;
 }
 
 }  // namespace verbatim

@@ -60,6 +60,14 @@ public:
     [[nodiscard]] virtual std::uint32_t schema() const = 0;
     // Errors: io_failed, corrupt_record of a row. The batch is then thrown away.
     [[nodiscard]] virtual StoreResult<void> apply(const RecordedEvent& event, ViewBatch& batch) = 0;
+    // The contents of `event`, which was applied before, are destroyed: it is given without them.
+    // Afterwards the rows are as if it had never had any: what the log gives of it from now on.
+    // Can be repeated. Errors: those of apply().
+    [[nodiscard]] virtual StoreResult<void> forget(
+        const RecordedEvent& /*event*/, ViewBatch& /*batch*/
+    ) {
+        return {};  // a view without texts
+    }
 };
 
 }  // namespace verbatim

@@ -82,6 +82,7 @@ private:
     [[nodiscard]] StoreResult<void> fold_near();
     [[nodiscard]] StoreResult<void> fold_rest();
     [[nodiscard]] StoreResult<void> fold(const RecordedEvent& event);
+    [[nodiscard]] StoreResult<void> forget_what_was_forgotten();
     [[nodiscard]] StoreResult<void> write();
     [[nodiscard]] StoreResult<Meeting> meet();
     [[nodiscard]] StoreResult<void> compare();
@@ -103,10 +104,18 @@ private:
 };
 
 StoreResult<RebuildReport> Views::Rebuild::run() {
+    {
+        const std::lock_guard lock(views_.apply_mutex_);
+        views_.forgotten_meanwhile_.emplace();
+    }
     auto done = columns_.clear(column_);
     if (done) done = fold_near();
     if (done && !report_.was_given_up) done = compare();
     if (done && !report_.was_given_up && !request_.compares_only) done = exchange();
+    {
+        const std::lock_guard lock(views_.apply_mutex_);
+        views_.forgotten_meanwhile_.reset();
+    }
     report_.position = folded_;
     // The column that is not live now, whichever that is.
     const auto cleared = columns_.clear(views_.storage_->idle_column(live_.column));
@@ -134,6 +143,11 @@ StoreResult<void> Views::Rebuild::fold_near() {
                 auto done = fold(event);
                 if (!done) return done;
             }
+            {
+                const std::lock_guard lock(views_.apply_mutex_);
+                auto done = forget_what_was_forgotten();
+                if (!done) return done;
+            }
             if (!tell(RebuildStage::folding)) return {};
         }
     }
@@ -151,7 +165,19 @@ StoreResult<void> Views::Rebuild::fold_rest() {
         auto done = fold(**event);
         if (!done) return done;
     }
-    return write();
+    auto done = forget_what_was_forgotten();
+    return done ? write() : done;
+}
+
+// Rows that were folded while the log still had their texts lose them here too; later ones are
+// folded without. Requires: apply() is held up.
+StoreResult<void> Views::Rebuild::forget_what_was_forgotten() {
+    StoreResult<void> done;
+    if (!changes_) changes_.emplace(columns_, column_);
+    for (const RecordedEvent& event : *views_.forgotten_meanwhile_)
+        if (done) done = fresh_->forget(event, *changes_);
+    views_.forgotten_meanwhile_->clear();
+    return done;
 }
 
 StoreResult<void> Views::Rebuild::fold(const RecordedEvent& event) {

@@ -77,7 +77,8 @@ void create(const RecordedEvent& event, const RoomCreated& created, ViewBatch& b
         .created = event.position,
         .direct_with = created.direct_with,
         .named = event.position,
-        .described = event.position};
+        .described = event.position,
+        .retention_days = std::nullopt};
     put(room, batch);
     put_past(room, event, batch);
 }
@@ -94,7 +95,6 @@ StoreResult<void> change(const RecordedEvent& event, ViewBatch& batch, const Cha
 
     const RoomRow& before = **stored;
     RoomRow room = before;
-    room.updated_at = event.at;
     make(room);
     if (before.alias && before.alias != room.alias) batch.erase(alias_key(*before.alias));
     if (is_listed(before) && !is_listed(room)) batch.erase(public_key(room.created));
@@ -106,6 +106,7 @@ StoreResult<void> change(const RecordedEvent& event, ViewBatch& batch, const Cha
 template <class Change>
 StoreResult<void> change_since(const RecordedEvent& event, ViewBatch& batch, const Change& make) {
     return change(event, batch, [&](RoomRow& room) {
+        room.updated_at = event.at;
         make(room);
         put_past(room, event, batch);
     });
@@ -165,12 +166,39 @@ StoreResult<void> RoomDirectory::apply(const RecordedEvent& event, ViewBatch& ba
         });
     } else if (std::holds_alternative<RoomArchived>(*room_event)) {
         return change_since(event, batch, [](RoomRow& room) { room.archived = true; });
+    } else if (const auto* const retained = std::get_if<RetentionChanged>(room_event)) {
+        return change(event, batch, [&](RoomRow& room) { room.retention_days = retained->days; });
     } else if (const auto* const pin = std::get_if<MessagePinned>(room_event)) {
         return change_pinned(event, batch, [&](auto& pinned) { insert_once(pinned, pin->seq); });
     } else if (const auto* const unpin = std::get_if<MessageUnpinned>(room_event)) {
         return change_pinned(event, batch, [&](auto& pinned) { std::erase(pinned, unpin->seq); });
     }
     return {};
+}
+
+StoreResult<void> RoomDirectory::forget(const RecordedEvent& event, ViewBatch& batch) {
+    const auto* const room_event = std::get_if<RoomEvent>(&event.event);
+    if (room_event == nullptr || (!std::holds_alternative<RoomCreated>(*room_event) &&
+                                  !std::holds_alternative<RoomUpdated>(*room_event)))
+        return {};
+    return change(event, batch, [&](RoomRow& room) {
+        if (room.named == event.position) room.name.reset();
+        if (room.described == event.position) room.description.reset();
+    });
+}
+
+StoreResult<std::vector<RoomRow>> RoomDirectory::all(const RoomId& after, std::size_t limit) const {
+    return list_rows(
+        storage_,
+        column_,
+        name(),
+        RowKey(room_kind),
+        room_key(after),
+        limit,
+        [](std::string_view id, std::string_view row) {
+            return parse_room(RowReader(id).id<RoomId>(), row);
+        }
+    );
 }
 
 StoreResult<std::optional<RoomRow>> RoomDirectory::room(const RoomId& room) const {

@@ -25,6 +25,7 @@ struct RoomRow {
     std::optional<UserId> direct_with;
     Position named;      // of the event that set the name
     Position described;  // and of that which set the description
+    std::optional<std::uint32_t> retention_days{};
 
     friend bool operator==(const RoomRow&, const RoomRow&) = default;
 };
@@ -40,6 +41,7 @@ public:
     [[nodiscard]] std::string_view name() const override { return "room_directory"; }
     [[nodiscard]] std::uint32_t schema() const override { return 3; }
     [[nodiscard]] StoreResult<void> apply(const RecordedEvent& event, ViewBatch& batch) override;
+    [[nodiscard]] StoreResult<void> forget(const RecordedEvent& event, ViewBatch& batch) override;
 
     [[nodiscard]] StoreResult<std::optional<RoomRow>> room(const RoomId& room) const;
     // After the event at `as_of` and before the next; nullopt where there was no such room yet. The
@@ -48,6 +50,9 @@ public:
         const EventLog& log, const RoomId& room, Position as_of
     ) const;
     [[nodiscard]] StoreResult<RoomHead> head(const RoomId& room) const;
+    // All rooms, by id, after `after` (exclusive; nil for the beginning).
+    [[nodiscard]] StoreResult<std::vector<RoomRow>> all(const RoomId& after, std::size_t limit)
+        const;
     // Ascending; limits::pins_per_room_max at most.
     [[nodiscard]] StoreResult<std::vector<Version>> pinned(const RoomId& room) const;
     [[nodiscard]] StoreResult<std::vector<Version>> pinned_as_of(const RoomId& room, Position as_of)

@@ -7,6 +7,10 @@ std::optional<UserId> unless_nil(const UserId& user) {
     return user.is_nil() ? std::nullopt : std::optional(user);
 }
 
+std::optional<std::uint32_t> unless_zero(std::uint32_t number) {
+    return number == 0 ? std::nullopt : std::optional(number);
+}
+
 }  // namespace
 
 std::string room_row(const RoomRow& room) {
@@ -26,6 +30,7 @@ std::string room_row(const RoomRow& room) {
         .id(room.direct_with.value_or(UserId()))
         .place(room.named)
         .place(room.described)
+        .u32(room.retention_days.value_or(0))
         .take();
 }
 
@@ -47,7 +52,8 @@ std::optional<RoomRow> parse_room(const RoomId& id, std::string_view value) {
         .created = row.place<Position>(),
         .direct_with = unless_nil(row.id<UserId>()),
         .named = row.place<Position>(),
-        .described = row.place<Position>()};
+        .described = row.place<Position>(),
+        .retention_days = unless_zero(row.u32())};
     if (!row.is_done()) return std::nullopt;
     return room;
 }

@@ -91,6 +91,16 @@ public:
         if (!counted || !reply_to) return counted;
         return add_to_replies(Version(*reply_to), -1);
     }
+    // The row of a deleted message is empty already.
+    StoreResult<void> forgotten(Version seq) {
+        return rewrite(seq, [](StoredMessage& message) {
+            if (message.row.phase == Message::Phase::deleted) return;
+            message.json.set(MessageMember::text, "null");
+            message.json.set(MessageMember::metadata, "null");
+            message.json.set(MessageMember::attachments, "[]");
+            message.json.set(MessageMember::mentions, "[]");
+        });
+    }
     StoreResult<void> reaction_added(const ReactionAdded& reaction) {
         const auto row = reaction_key(room_, reaction.seq, event_.actor, reaction.emoji);
         const auto stored = batch_.get(row);
@@ -258,6 +268,15 @@ StoreResult<void> RoomTimeline::apply(const RecordedEvent& event, ViewBatch& bat
         },
         *room_event
     );
+}
+
+StoreResult<void> RoomTimeline::forget(const RecordedEvent& event, ViewBatch& batch) {
+    const auto* const room_event = std::get_if<RoomEvent>(&event.event);
+    if (room_event == nullptr) return {};
+    TimelineChange change(event, batch);
+    if (std::holds_alternative<MessageSent>(*room_event)) return change.forgotten(event.version);
+    const auto* const edited = std::get_if<MessageEdited>(room_event);
+    return edited == nullptr ? StoreResult<void>() : change.forgotten(edited->seq);
 }
 
 StoreResult<std::optional<TimelineEntry>> RoomTimeline::entry(const RoomId& room, Version seq)

@@ -65,6 +65,7 @@ public:
     [[nodiscard]] std::string_view name() const override { return "room_timeline"; }
     [[nodiscard]] std::uint32_t schema() const override { return 3; }
     [[nodiscard]] StoreResult<void> apply(const RecordedEvent& event, ViewBatch& batch) override;
+    [[nodiscard]] StoreResult<void> forget(const RecordedEvent& event, ViewBatch& batch) override;
 
     // nullopt: no message has this seq. Deleted ones are there, emptied.
     [[nodiscard]] StoreResult<std::optional<std::string>> message(const RoomId& room, Version seq)

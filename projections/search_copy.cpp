@@ -73,21 +73,6 @@ StoreResult<void> SearchCopy::commit() {
     );
 }
 
-StoreResult<void> SearchCopy::destroy_texts_of(const UserId& sender) {
-    const auto positions = store_->positions_of(sender);
-    if (!positions) return failure(positions.error());
-    if (positions->empty()) return {};
-    auto done = store_->begin();
-    for (std::size_t i = 0; done && i < positions->size(); ++i) {
-        const auto taken = store_->take((*positions)[i]);
-        if (!taken) done = failure(taken.error());
-    }
-    if (done) done = store_->ask_for_scrub();
-    if (done) done = commit();
-    if (!done) store_->roll_back();
-    return done;
-}
-
 StoreResult<void> SearchCopy::finish() {
     const auto needs = store_->needs_scrub();
     if (!needs) return failure(needs.error());

@@ -30,8 +30,6 @@ public:
     [[nodiscard]] StoreResult<void> fold(
         Position target, const std::function<bool(Position)>& go_on
     );
-    // As SearchIndex::destroy_texts_of().
-    [[nodiscard]] StoreResult<void> destroy_texts_of(const UserId& sender);
     // Leaves no byte of what was destroyed, and only the file itself. Nothing else after it.
     [[nodiscard]] StoreResult<void> finish();
 

@@ -20,6 +20,10 @@ IndexedMessage message_of(const RecordedEvent& sent) {
 }  // namespace
 
 StoreResult<void> SearchFold::apply(const RecordedEvent& event) {
+    if (const auto* const account = std::get_if<AccountEvent>(&event.event)) {
+        if (!std::holds_alternative<ErasureBegun>(*account)) return {};
+        return destroy(store_.positions_of(UserId(event.stream.id)));
+    }
     const auto* const room_event = std::get_if<RoomEvent>(&event.event);
     if (room_event == nullptr) return {};
     return std::visit(
@@ -27,6 +31,7 @@ StoreResult<void> SearchFold::apply(const RecordedEvent& event) {
             [&](const MessageSent& e) { return sent(event, e.text); },
             [&](const MessageEdited& e) { return edited(event, e); },
             [&](const MessageDeleted& e) { return deleted(event, e); },
+            [&](const ContentsExpired& e) { return expired(event, e.up_to); },
             [](const auto& /*no message's business*/) { return StoreResult<void>(); },
         },
         *room_event
@@ -58,6 +63,23 @@ StoreResult<void> SearchFold::deleted(const RecordedEvent& event, const MessageD
     const auto message = take(event, gone.seq);
     if (!message) return failure(message.error());
     has_destroyed_ |= gone.destroyed && message->has_value();
+    return {};
+}
+
+StoreResult<void> SearchFold::expired(const RecordedEvent& event, Version up_to) {
+    const auto last = log_.position_of(event.stream, up_to);
+    if (!last) return failure(last.error());
+    // Beyond what the room had then, which is before the event itself.
+    return destroy(store_.positions_in(RoomId(event.stream.id), last->value_or(event.position)));
+}
+
+StoreResult<void> SearchFold::destroy(const StoreResult<std::vector<Position>>& messages) {
+    if (!messages) return failure(messages.error());
+    for (const Position position : *messages) {
+        const auto taken = store_.take(position);
+        if (!taken) return failure(taken.error());
+    }
+    has_destroyed_ = true;  // words of what was deleted before may still stand there
     return {};
 }
 

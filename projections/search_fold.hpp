@@ -4,6 +4,7 @@
 #include "projections/search_store.hpp"
 
 #include <cstddef>
+#include <vector>
 
 namespace verbatim {
 
@@ -24,6 +25,8 @@ private:
     [[nodiscard]] StoreResult<void> sent(const RecordedEvent& event, const Text& text);
     [[nodiscard]] StoreResult<void> edited(const RecordedEvent& event, const MessageEdited& edit);
     [[nodiscard]] StoreResult<void> deleted(const RecordedEvent& event, const MessageDeleted& gone);
+    [[nodiscard]] StoreResult<void> expired(const RecordedEvent& event, Version up_to);
+    [[nodiscard]] StoreResult<void> destroy(const StoreResult<std::vector<Position>>& messages);
     [[nodiscard]] StoreResult<std::optional<IndexedMessage>> take(
         const RecordedEvent& event, Version seq
     );

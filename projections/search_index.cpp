@@ -47,21 +47,28 @@ StoreResult<void> SearchIndex::State::work() {
     }
     auto done = follow();
     if (!done) return done;
-    std::vector<UserId> senders;
-    {
-        const std::lock_guard lock(mutex);
-        senders.swap(to_destroy);
-    }
-    for (const UserId& sender : senders) {
-        done = destroy(sender);
-        if (done) continue;
-        const std::lock_guard lock(mutex);
-        to_destroy.push_back(sender);
-        return done;
-    }
     done = scrub_when_due();
+    if (done && !needs_scrub) tell_who_waits();
     if (done) take_over();
     return done;
+}
+
+bool SearchIndex::State::is_waited_for() {
+    const std::lock_guard lock(mutex);
+    return !waiting.empty();
+}
+
+void SearchIndex::State::tell_who_waits() {
+    std::vector<std::function<void()>> told;
+    {
+        const std::lock_guard lock(mutex);
+        std::erase_if(waiting, [&](auto& waiter) {
+            const bool is_told = waiter.first <= Position(position);
+            if (is_told) told.push_back(std::move(waiter.second));
+            return is_told;
+        });
+    }
+    for (const auto& done : told) done();
 }
 
 void SearchIndex::State::wait(const StoreResult<void>& outcome) {
@@ -69,6 +76,8 @@ void SearchIndex::State::wait(const StoreResult<void>& outcome) {
     const auto has_news = [this] { return is_stopping || is_awake; };
     if (!outcome)
         changed.wait_for(lock, retry_interval, [this] { return is_stopping.load(); });
+    else if (needs_scrub && !waiting.empty())
+        changed.wait_for(lock, retry_interval, has_news);
     else if (needs_scrub)
         changed.wait_until(lock, scrubbed + scrub_interval, has_news);
     else
@@ -167,23 +176,9 @@ StoreResult<void> SearchIndex::State::commit(Position at) {
     );
 }
 
-StoreResult<void> SearchIndex::State::destroy(const UserId& sender) {
-    const auto positions = store->positions_of(sender);
-    if (!positions) return failure(positions.error());
-    if (positions->empty()) return {};
-    auto done = store->begin();
-    for (std::size_t i = 0; done && i < positions->size(); ++i) {
-        const auto taken = store->take((*positions)[i]);
-        if (!taken) done = failure(taken.error());
-    }
-    if (done) done = store->ask_for_scrub();
-    if (done) done = commit(Position(position));
-    if (done) needs_scrub = true;
-    return done;
-}
-
 StoreResult<void> SearchIndex::State::scrub_when_due() {
-    if (!needs_scrub || Clock::now() < scrubbed + scrub_interval) return {};
+    if (!needs_scrub) return {};
+    if (Clock::now() < scrubbed + scrub_interval && !is_waited_for()) return {};
     const auto is_clean = store->scrub();
     if (!is_clean) return failure(is_clean.error());
     scrubbed = Clock::now();
@@ -237,11 +232,10 @@ Expected<SearchPage, SearchFailure> SearchIndex::find(
     return found;
 }
 
-void SearchIndex::destroy_texts_of(const UserId& sender) {
+void SearchIndex::when_clean(Position at, std::function<void()> done) {
     {
         const std::lock_guard lock(state_->mutex);
-        state_->to_destroy.push_back(sender);
-        if (state_->destroyed_meanwhile) state_->destroyed_meanwhile->push_back(sender);
+        state_->waiting.emplace_back(at, std::move(done));
     }
     wake();
 }

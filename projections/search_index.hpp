@@ -25,9 +25,8 @@ struct SearchIndexOptions {
 // transactions that hold their checkpoint, so that a crash leaves a whole number of them; commands
 // never wait for it.
 //
-// Texts that the log destroys leave the file too: a message.deleted with `destroyed`, and what
-// destroy_texts_of() names. Until the rest is overwritten, within a minute, they are found by
-// nobody but still stand in the file's bytes.
+// Texts that the log destroys leave the file too, by the events that say so. Until the rest is
+// overwritten, within a minute, they are found by nobody but still stand in the file's bytes.
 //
 // Threads:  start and stop by one; everything else by any.
 // Lifetime: shorter than the log's.
@@ -58,9 +57,9 @@ public:
         const SearchQuery& query, const SearchView& view, SearchReader::Clock::time_point deadline
     );
 
-    // Forgets all messages of a user and overwrites their texts, on the thread. Not remembered over
-    // a restart: repeat it then.
-    void destroy_texts_of(const UserId& sender);
+    // Calls `done` on the index's thread once no byte is left in the file of what events up to
+    // `at` destroy. Not called where the index is stopped before.
+    void when_clean(Position at, std::function<void()> done);
 
     // Indexes the log anew into a file beside the live one, compares the messages of the two where
     // both stand at the same position, then gives the fresh file the live one's name. Searches go

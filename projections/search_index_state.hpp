@@ -6,8 +6,8 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -29,8 +29,9 @@ struct SearchIndex::State {
     StoreResult<void> open();
     StoreResult<void> follow();
     StoreResult<bool> commit_some(EventCursor& cursor);
-    StoreResult<void> destroy(const UserId& sender);
     StoreResult<void> scrub_when_due();
+    void tell_who_waits();
+    bool is_waited_for();
     StoreResult<void> commit(Position at);
     void wait(const StoreResult<void>& outcome);
     void failed(const StoreError& error);
@@ -62,9 +63,7 @@ struct SearchIndex::State {
     std::mutex mutex;
     std::condition_variable changed;
     bool is_awake = true;
-    std::vector<UserId> to_destroy;
-    // While a copy is made: whom it must not hold either.
-    std::optional<std::vector<UserId>> destroyed_meanwhile;
+    std::vector<std::pair<Position, std::function<void()>>> waiting;  // for a clean file
     Fresh* fresh = nullptr;
     std::atomic<bool> is_stopping{false};
     bool has_ended = false;  // the thread

@@ -1,9 +1,7 @@
 #include "projections/search_index_state.hpp"
 
-#include <optional>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 // SearchIndex::rebuild: a fresh file beside the live one.
 namespace verbatim {
@@ -24,17 +22,12 @@ StoreResult<void> SearchIndex::State::build(Fresh& made) const {
 // On the index's thread.
 void SearchIndex::State::take_over() {
     Fresh* made = nullptr;
-    std::vector<UserId> destroyed;
     {
         const std::lock_guard lock(mutex);
         made = fresh;
         if (made == nullptr) return;
-        destroyed.swap(*destroyed_meanwhile);
     }
-    auto done = StoreResult<void>();
-    for (const UserId& sender : destroyed)
-        if (done) done = made->copy->destroy_texts_of(sender);
-    if (done) done = compare(*made);
+    auto done = compare(*made);
     const bool is_wanted = !made->request.compares_only && !made->report.was_given_up;
     if (done && is_wanted) done = put_in_place(*made->copy);
     const std::lock_guard lock(mutex);
@@ -89,10 +82,6 @@ StoreResult<void> SearchIndex::State::put_in_place(SearchCopy& copy) {
 
 StoreResult<RebuildReport> SearchIndex::rebuild(const RebuildRequest& request) {
     State::Fresh made{.copy = nullptr, .request = request, .report = {}, .outcome = {}};
-    {
-        const std::lock_guard lock(state_->mutex);
-        state_->destroyed_meanwhile.emplace();
-    }
     auto done = state_->build(made);
     {
         std::unique_lock lock(state_->mutex);
@@ -105,7 +94,6 @@ StoreResult<RebuildReport> SearchIndex::rebuild(const RebuildRequest& request) {
             if (!made.is_done) made.report.was_given_up = true;
             done = std::move(made.outcome);
         }
-        state_->destroyed_meanwhile.reset();
     }
     made.copy.reset();
     const auto removed = remove_search_file(SearchCopy::path_beside(state_->options.file));

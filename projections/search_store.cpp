@@ -5,6 +5,7 @@
 #include "projections/search_terms.hpp"
 
 #include <array>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -105,7 +106,8 @@ StoreResult<void> SearchStore::prepare() {
          " WHERE position > ?1 ORDER BY position LIMIT 1"},
         {&remove_message_, "DELETE FROM messages WHERE position = ?1"},
         {&remove_words_, "INSERT INTO words(words, rowid, document) VALUES ('delete', ?1, ?2)"},
-        {&find_sender_, "SELECT rowid FROM words WHERE words MATCH ?1 ORDER BY rowid"},
+        {&find_scope_,
+         "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid <= ?2 ORDER BY rowid"},
         {&put_checkpoint_, "INSERT OR REPLACE INTO checkpoint(id, row) VALUES (1, ?1)"},
     };
     for (const auto& [statement, text] : statements) {
@@ -186,16 +188,26 @@ StoreResult<std::optional<IndexedMessage>> SearchStore::next_after(Position posi
 }
 
 StoreResult<std::vector<Position>> SearchStore::positions_of(const UserId& sender) {
-    const std::string expression = any_of_scope({scope_token(sender)});
-    find_sender_->bind_text(1, expression);
+    return positions_with(scope_token(sender), std::numeric_limits<std::int64_t>::max());
+}
+
+StoreResult<std::vector<Position>> SearchStore::positions_in(const RoomId& room, Position up_to) {
+    return positions_with(scope_token(room), sql(up_to.value()));
+}
+
+StoreResult<std::vector<Position>> SearchStore::positions_with(
+    const std::string& scope, std::int64_t up_to
+) {
+    const std::string expression = any_of_scope({scope});
+    find_scope_->bind_text(1, expression).bind(2, up_to);
     std::vector<Position> positions;
     while (true) {
-        const auto found = find_sender_->step();
+        const auto found = find_scope_->step();
         if (found && *found) {
-            positions.emplace_back(static_cast<std::uint64_t>(find_sender_->number(0)));
+            positions.emplace_back(static_cast<std::uint64_t>(find_scope_->number(0)));
             continue;
         }
-        find_sender_->reset();
+        find_scope_->reset();
         if (!found) return failure(found.error());
         return positions;
     }

@@ -53,9 +53,13 @@ public:
     [[nodiscard]] StoreResult<void> put(const IndexedMessage& message);
     // nullopt: not there (never sent with a text, or deleted).
     [[nodiscard]] StoreResult<std::optional<IndexedMessage>> take(Position position);
+    // Of the messages that are there; `up_to` is inclusive.
     [[nodiscard]] StoreResult<std::vector<Position>> positions_of(const UserId& sender);
     // The first message after a position; nullopt: there is none.
     [[nodiscard]] StoreResult<std::optional<IndexedMessage>> next_after(Position position);
+    [[nodiscard]] StoreResult<std::vector<Position>> positions_in(
+        const RoomId& room, Position up_to
+    );
 
     // What was taken has to leave the file too: remembered, with the transaction, until scrub().
     [[nodiscard]] StoreResult<void> ask_for_scrub();
@@ -70,6 +74,9 @@ private:
     explicit SearchStore(std::unique_ptr<SqliteDatabase> database)
         : database_(std::move(database)) {}
     [[nodiscard]] StoreResult<void> prepare();
+    [[nodiscard]] StoreResult<std::vector<Position>> positions_with(
+        const std::string& scope, std::int64_t up_to
+    );
     [[nodiscard]] StoreResult<bool> empty_log();
 
     std::unique_ptr<SqliteDatabase> database_;
@@ -80,7 +87,7 @@ private:
     std::optional<SqliteStatement> find_next_;
     std::optional<SqliteStatement> remove_message_;
     std::optional<SqliteStatement> remove_words_;
-    std::optional<SqliteStatement> find_sender_;
+    std::optional<SqliteStatement> find_scope_;
     std::optional<SqliteStatement> put_checkpoint_;
 };
 

@@ -74,6 +74,16 @@ StoreResult<void> ViewSlots::clear(std::size_t view) {
     return columns_->clear(live_column(view));
 }
 
+StoreResult<void> ViewSlots::scrub(std::span<const KeyRange> ranges) {
+    std::vector<KeyRange> both;
+    for (const KeyRange& range : ranges)
+        for (const std::size_t column : {range.column, range.column + views_.size()}) {
+            both.push_back(range);
+            both.back().column = column;
+        }
+    return columns_->scrub(both);
+}
+
 std::size_t ViewSlots::live_column(std::size_t view) const {
     return view + (slots_[view].is_second ? views_.size() : 0);
 }

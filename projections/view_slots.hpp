@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,9 @@ public:
     [[nodiscard]] std::unique_ptr<StorageCursor> cursor(std::size_t view, std::string_view upper)
         const override;
     [[nodiscard]] StoreResult<void> clear(std::size_t view) override;
+    // Both columns of the views that `ranges` name.
+    [[nodiscard]] StoreResult<void> scrub(std::span<const KeyRange> ranges) override;
+    void cancel_scrub() override { columns_->cancel_scrub(); }
     [[nodiscard]] std::uint64_t disk_bytes() const override { return columns_->disk_bytes(); }
 
     // All columns by their own numbers.

@@ -24,6 +24,7 @@ enum Column : std::size_t {
     api_keys_column,
     invite_links_column,
     posted_files_column,
+    holds_column,
 };
 
 }  // namespace
@@ -38,7 +39,8 @@ std::vector<std::string> Views::names() {
         "read_markers",
         "api_keys",
         "invite_links",
-        "posted_files"};
+        "posted_files",
+        "holds"};
 }
 
 std::vector<std::string> Views::column_names() {
@@ -55,7 +57,8 @@ Views::Views(std::unique_ptr<Storage> storage)
       read_markers_(std::make_unique<ReadMarkers>(*storage_, read_markers_column)),
       api_keys_(std::make_unique<ApiKeys>(*storage_, api_keys_column)),
       invite_links_(std::make_unique<InviteLinks>(*storage_, invite_links_column)),
-      posted_files_(std::make_unique<PostedFiles>(*storage_, posted_files_column)) {
+      posted_files_(std::make_unique<PostedFiles>(*storage_, posted_files_column)),
+      holds_(std::make_unique<Holds>(*storage_, holds_column)) {
     views_.push_back(std::make_unique<View>(*storage_, *users_, users_column));
     views_.push_back(std::make_unique<View>(*storage_, *sessions_, sessions_column));
     views_.push_back(std::make_unique<View>(*storage_, *rooms_, room_directory_column));
@@ -65,6 +68,7 @@ Views::Views(std::unique_ptr<Storage> storage)
     views_.push_back(std::make_unique<View>(*storage_, *api_keys_, api_keys_column));
     views_.push_back(std::make_unique<View>(*storage_, *invite_links_, invite_links_column));
     views_.push_back(std::make_unique<View>(*storage_, *posted_files_, posted_files_column));
+    views_.push_back(std::make_unique<View>(*storage_, *holds_, holds_column));
     if (auto opened = storage_->open(); !opened) failed_ = opened.error();
 }
 
@@ -83,6 +87,7 @@ std::unique_ptr<Projection> Views::make_projection(
         case api_keys_column: return std::make_unique<ApiKeys>(storage, column);
         case invite_links_column: return std::make_unique<InviteLinks>(storage, column);
         case posted_files_column: return std::make_unique<PostedFiles>(storage, column);
+        case holds_column: return std::make_unique<Holds>(storage, column);
     }
     broken_invariant("every view is listed above");
 }
@@ -102,6 +107,35 @@ StoreResult<void> Views::apply(const CommittedBatch& batch, Uuid epoch) {
     }
     position_.store(batch.events.back().position.value(), std::memory_order_release);
     return {};
+}
+
+StoreResult<void> Views::forget(std::span<const RecordedEvent> events) {
+    const std::lock_guard lock(apply_mutex_);
+    if (failed_) return failure(*failed_);
+    if (forgotten_meanwhile_)
+        forgotten_meanwhile_->insert(forgotten_meanwhile_->end(), events.begin(), events.end());
+    auto writes = storage_->new_batch();
+    StoreResult<void> done;
+    for (const auto& view : views_) {
+        ViewBatch changes(*storage_, view->column);
+        for (const RecordedEvent& event : events) {
+            if (done) done = view->projection.forget(event, changes);
+        }
+        changes.write_to(*writes);
+    }
+    if (done) done = storage_->write(std::move(writes), Durability::buffered);
+    if (!done) failed_ = done.error();
+    return done;
+}
+
+StoreResult<void> Views::scrub() {
+    std::vector<KeyRange> all;
+    for (const auto& view : views_) all.push_back({view->column, {}, {}});
+    return storage_->scrub(all);
+}
+
+void Views::cancel_scrub() {
+    storage_->cancel_scrub();
 }
 
 void Views::note(const std::vector<ReadNoteChange>& changes) {

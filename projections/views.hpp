@@ -3,6 +3,7 @@
 #include "eventstore/commit_listener.hpp"
 #include "eventstore/event_log.hpp"
 #include "projections/api_keys.hpp"
+#include "projections/holds.hpp"
 #include "projections/invite_links.hpp"
 #include "projections/memberships.hpp"
 #include "projections/posted_files.hpp"
@@ -83,6 +84,14 @@ public:
     [[nodiscard]] StoreResult<RebuildReport> rebuild(
         std::string_view view, const EventLog& log, const RebuildRequest& request
     );
+    // Contents that the views may show are destroyed in the log: they leave the rows, in one write.
+    // On the thread of apply(). Errors: as of apply().
+    [[nodiscard]] StoreResult<void> forget(std::span<const RecordedEvent> events);
+    // Leaves no byte of what rows once held in the store's files, and makes all of it durable.
+    // Slow; any thread, one at a time. Errors: io_failed.
+    [[nodiscard]] StoreResult<void> scrub();
+    // Has a scrub() that goes on end soon, as failed. Any thread.
+    void cancel_scrub();
 
     // Read markers that are noted, or no more (CommitListener::note). On the thread of apply().
     void note(const std::vector<ReadNoteChange>& changes);
@@ -107,6 +116,7 @@ public:
     [[nodiscard]] const ApiKeys& api_keys() const { return *api_keys_; }
     [[nodiscard]] const InviteLinks& invite_links() const { return *invite_links_; }
     [[nodiscard]] const PostedFiles& posted_files() const { return *posted_files_; }
+    [[nodiscard]] const Holds& holds() const { return *holds_; }
 
 private:
     struct View;
@@ -135,8 +145,11 @@ private:
     std::unique_ptr<ApiKeys> api_keys_;
     std::unique_ptr<InviteLinks> invite_links_;
     std::unique_ptr<PostedFiles> posted_files_;
+    std::unique_ptr<Holds> holds_;
     std::vector<std::unique_ptr<View>> views_;  // in the order of names()
-    std::mutex apply_mutex_;                    // what is applied, against what is exchanged
+    // While a copy is made: what it must not hold either.
+    std::optional<std::vector<RecordedEvent>> forgotten_meanwhile_;
+    std::mutex apply_mutex_;  // what is applied, against what is exchanged
     std::atomic<std::uint64_t> position_{0};
     std::optional<StoreError> failed_;  // the first failure, which all later ones repeat
 };

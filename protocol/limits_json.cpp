@@ -39,6 +39,8 @@ constexpr auto visible_limits = std::to_array<NamedLimit>({
     {"invite_link_seconds_max", limits::invite_link_seconds_max},
     {"pins_per_room_max", limits::pins_per_room_max},
     {"ban_reason_characters_max", limits::ban_reason_characters_max},
+    {"hold_reason_characters_max", limits::hold_reason_characters_max},
+    {"retention_days_max", limits::retention_days_max},
     {"text_characters_max", limits::text_characters_max},
     {"metadata_bytes_max", limits::metadata_bytes_max},
     {"attachments_per_message_max", limits::attachments_per_message_max},

@@ -77,6 +77,10 @@ public:
     // A whole file at once. As create() and append().
     [[nodiscard]] Answer<Attachment> store(const NewUpload& upload, std::string_view bytes);
 
+    // A message with the file is in the log: its upload is done with, whatever becomes of the
+    // message. Does not wait for the disk.
+    void note_posted(const FileId& file);
+
     // A finished upload of this user that has neither been posted nor expired. Does not wait.
     [[nodiscard]] std::optional<Attachment> find(const FileId& file, const UserId& owner) const;
     [[nodiscard]] const BlobStore& blobs() const { return blobs_; }
@@ -86,6 +90,13 @@ public:
     );
     [[nodiscard]] std::uint64_t file_bytes_max() const { return options_.file_bytes_max; }
 
+    // Removes all uploads of a user that were not posted, at once: nobody posts them any more.
+    // False: a request still works on one; call again.
+    [[nodiscard]] StoreResult<bool> forget_all_of(const UserId& owner);
+    // Removes every blob that neither a message nor an upload names: what destroyed messages left.
+    // Looks at each blob; ends early, as done, where `is_cancelled` says so.
+    [[nodiscard]] StoreResult<void> sweep_blobs(const std::function<bool()>& is_cancelled);
+
     // Forgets uploads whose files were posted; removes what expired limits::file_grace_seconds ago,
     // and blobs that neither a message of the log nor another upload names.
     void sweep();
@@ -94,7 +105,8 @@ private:
     struct Entry {
         UploadRecord record;
         bool is_busy = false;
-        bool is_broken = false;  // a sync failed: nobody knows what is on the disk
+        bool was_posted = false;  // since the start
+        bool is_broken = false;   // a sync failed: nobody knows what is on the disk
     };
     class Hold;
 
@@ -116,6 +128,8 @@ private:
     [[nodiscard]] StoreResult<Attachment> examine(const FileId& file, const UploadRecord& record);
     [[nodiscard]] StoreResult<void> put_blob(const FileId& file, const Digest& digest);
     [[nodiscard]] StoreResult<bool> is_posted(const FileId& file) const;
+    [[nodiscard]] StoreResult<bool> forget_at_once(const FileId& file);
+    [[nodiscard]] StoreResult<void> remove_unless_named(const Digest& digest);
     [[nodiscard]] StoreResult<void> remove_unposted(const FileId& file, const UploadRecord& record);
     [[nodiscard]] StoreResult<void> sweep_one(const FileId& file, Timestamp now);
     void forget(const FileId& file);

@@ -6,7 +6,18 @@
 
 namespace verbatim {
 
+void Uploads::note_posted(const FileId& file) {
+    const std::lock_guard lock(mutex_);
+    const auto known = entries_.find(file);
+    if (known != entries_.end()) known->second.was_posted = true;
+}
+
 StoreResult<bool> Uploads::is_posted(const FileId& file) const {
+    {
+        const std::lock_guard lock(mutex_);
+        const auto known = entries_.find(file);
+        if (known != entries_.end() && known->second.was_posted) return true;
+    }
     const auto posted = views_.posted_files().file(file);
     if (!posted) return failure(posted.error());
     return posted->has_value();
@@ -49,6 +60,61 @@ void Uploads::forget_posted_of(const UserId& owner) {
         const auto swept = sweep_one(file, now);
         if (!swept && options_.report) options_.report(describe(swept.error()));
     }
+}
+
+StoreResult<bool> Uploads::forget_all_of(const UserId& owner) {
+    std::vector<FileId> own;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto known = of_owner_.find(owner);
+        if (known != of_owner_.end()) own.assign(known->second.begin(), known->second.end());
+    }
+    bool is_done = true;
+    for (const FileId& file : own) {
+        const auto forgotten = forget_at_once(file);
+        if (!forgotten) return forgotten;
+        is_done &= *forgotten;
+    }
+    return is_done;
+}
+
+StoreResult<void> Uploads::remove_unless_named(const Digest& digest) {
+    const std::lock_guard lock(blobs_mutex_);
+    {
+        const std::lock_guard entries_lock(mutex_);
+        if (named_.contains(digest)) return {};
+    }
+    const auto in_log = views_.posted_files().names(digest);
+    if (!in_log) return failure(in_log.error());
+    if (*in_log) return {};
+    before_change();
+    return blobs_.remove(digest);
+}
+
+StoreResult<void> Uploads::sweep_blobs(const std::function<bool()>& is_cancelled) {
+    const auto blobs = blobs_.all();
+    if (!blobs) return failure(blobs.error());
+    for (const Digest& digest : *blobs) {
+        if (is_cancelled()) return {};
+        if (auto removed = remove_unless_named(digest); !removed) return removed;
+    }
+    return {};
+}
+
+StoreResult<bool> Uploads::forget_at_once(const FileId& file) {
+    UploadRecord record;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto known = entries_.find(file);
+        if (known == entries_.end()) return true;
+        if (known->second.is_busy) return false;
+        known->second.is_busy = true;
+        record = known->second.record;
+    }
+    const Hold held(*this, file, record);
+    if (auto removed = remove_unposted(file, record); !removed) return failure(removed.error());
+    forget(file);
+    return true;
 }
 
 StoreResult<void> Uploads::sweep_one(const FileId& file, Timestamp now) {

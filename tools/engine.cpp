@@ -8,6 +8,7 @@
 #include "tools/former_notes.hpp"
 #include "tools/unfinished.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <sys/stat.h>
 #include <system_error>
@@ -91,12 +92,17 @@ StoreResult<void> Engine::check_role() {
 StoreResult<void> Engine::open_keys() {
     if (options_.follows) {
         tokens_ = Tokens::of_leader(options_.follows->jwks);
+        // It makes none: its leader takes the commands.
+        command_keys_ = std::make_unique<CommandKeys>(Seed{});
         if (tokens_) return {};
         return failure(StoreError{StoreFault::cannot_open, {}, "the leader's key set is none"});
     }
     auto tokens = Tokens::open(options_.data / "keys");
     if (!tokens) return failure(tokens.error());
     tokens_ = std::move(*tokens);
+    const auto command_keys = CommandKeys::open(options_.data / "keys");
+    if (!command_keys) return failure(command_keys.error());
+    command_keys_ = std::make_unique<CommandKeys>(*command_keys);
     const std::filesystem::path key = options_.data / "keys" / "log.key";
     std::error_code fault;
     log_key_is_new_ = !std::filesystem::exists(key, fault);
@@ -232,17 +238,38 @@ void Engine::prepare_search(std::function<void(Position)> advanced) {
 void Engine::start() {
     if (!sequencer_) prepare_sequencer();
     if (search_) search_->start();
+    make_forgetting();
     {
         const std::lock_guard lock(pause_mutex_);
         started_ = true;
         pause_or_resume();
     }
+    if (!loss_ && search_ && options_.forgets_by_itself) forgetting_->start();
     if (options_.follows) return;
     watch_disk();
     house_ = std::thread([this] { keep_house(); });
 }
 
+void Engine::make_forgetting() {
+    forgetting_ = std::make_unique<Forgetting>(
+        Forgetting::Parts{
+            .log = *log_,
+            .views = *views_,
+            .sequencer = *sequencer_,
+            .uploads = *uploads_,
+            .search = search_.get()},
+        ForgettingOptions{
+            .retention_days = options_.retention_days,
+            .is_of_copy = options_.follows.has_value(),
+            .clock = system_now,
+            .new_uuid = [] { return new_uuid(system_now()); },
+            .report = options_.report,
+            .before_step = options_.before_forgetting}
+    );
+}
+
 void Engine::stop() {
+    if (forgetting_) forgetting_->stop();
     if (sequencer_) sequencer_->stop();
     if (search_) search_->stop();
     {
@@ -261,20 +288,47 @@ Engine::~Engine() {
 }
 
 void Engine::project(const std::shared_ptr<const CommittedBatch>& batch) {
-    if (!views_failed_) {
-        const auto applied = views_->apply(*batch, log_->epoch());
-        if (!applied) {
-            views_failed_ = true;
-            options_.report(
-                "the views cannot be written: " + describe(applied.error()) +
-                ". Queries are refused until a restart; the log is complete."
-            );
-            const std::lock_guard lock(pause_mutex_);
-            pause_or_resume();
-        }
-    }
+    if (!views_failed_) note_views(views_->apply(*batch, log_->epoch()));
     authenticator_->sessions_changed(*batch);
+    note_posted(*batch);
+    if (options_.follows) forget_copied(*batch);
     if (projected_) projected_(*batch);
+}
+
+// A copy destroys what its events say is destroyed, as the original has: on the thread that copies,
+// beside which nobody writes.
+void Engine::forget_copied(const CommittedBatch& batch) {
+    for (const RecordedEvent& event : batch.events) {
+        const auto walk = walk_of(*log_, event);
+        const auto done = walk == nullptr ? StoreResult<void>() : destroy_copies(*walk);
+        if (!done)
+            options_.report(
+                "what position " + std::to_string(event.position.value()) +
+                " destroys is not gone: " + describe(done.error())
+            );
+    }
+}
+
+StoreResult<void> Engine::destroy_copies(ForgettingWalk& walk) {
+    while (true) {
+        const auto piece = walk.next();
+        if (!piece) return failure(piece.error());
+        if (!*piece) return {};
+        CommitBatch destroyed;
+        destroyed.destroyed = (*piece)->destruction;
+        if (!destroyed.empty())
+            if (auto gone = log_->commit(log_->prepare(destroyed)); !gone) return gone;
+        forget(**piece);
+    }
+}
+
+void Engine::note_posted(const CommittedBatch& batch) {
+    for (const RecordedEvent& event : batch.events) {
+        const auto* const room = std::get_if<RoomEvent>(&event.event);
+        const auto* const sent = room ? std::get_if<MessageSent>(room) : nullptr;
+        if (sent == nullptr) continue;
+        for (const Attachment& file : sent->attachments) uploads_->note_posted(file.file);
+    }
 }
 
 void Engine::note(const std::vector<ReadNoteChange>& changes) {
@@ -282,9 +336,34 @@ void Engine::note(const std::vector<ReadNoteChange>& changes) {
     if (noted_) noted_(changes);
 }
 
+void Engine::forget(const Forgotten& forgotten) {
+    if (!views_failed_) note_views(views_->forget(forgotten.events));
+}
+
+void Engine::note_views(const StoreResult<void>& written) {
+    if (written) return;
+    views_failed_ = true;
+    options_.report(
+        "the views cannot be written: " + describe(written.error()) +
+        ". Queries are refused until a restart; the log is complete."
+    );
+    const std::lock_guard lock(pause_mutex_);
+    pause_or_resume();
+}
+
 void Engine::announce(const std::shared_ptr<const CommittedBatch>& batch) {
     if (search_) search_->wake();
+    if (forgetting_) tell_forgetting(*batch);
     if (announced_) announced_(batch);
+}
+
+void Engine::tell_forgetting(const CommittedBatch& batch) {
+    const bool begins_erasure = std::ranges::any_of(batch.events, [](const RecordedEvent& event) {
+        const auto* const account = std::get_if<AccountEvent>(&event.event);
+        return account != nullptr && std::holds_alternative<ErasureBegun>(*account);
+    });
+    if (begins_erasure) return forgetting_->wake();
+    if (log_->needs_scrub()) forgetting_->found_destroyed();
 }
 
 std::optional<std::string> Engine::views_failure() const {

@@ -8,8 +8,10 @@
 #include "projections/search_index.hpp"
 #include "projections/views.hpp"
 #include "protocol/authenticator.hpp"
+#include "protocol/command_key.hpp"
 #include "protocol/tokens.hpp"
 #include "protocol/uploads.hpp"
+#include "tools/forgetting.hpp"
 #include "tools/tree_heads.hpp"
 
 #include <chrono>
@@ -38,7 +40,10 @@ struct EngineOptions {
     std::filesystem::path data = "data";
     std::uint64_t disk_reserve_bytes = 1ull << 30;  // below it no commands are taken
     bool destroy_deleted = false;
-    std::uint64_t file_bytes_max = limits::file_bytes_max;  // of an upload
+    std::optional<std::uint32_t> retention_days{};  // of rooms that say nothing
+    bool forgets_by_itself = true;                  // false: forgetting().run() is the caller's
+    std::function<void(ForgettingStep)> before_forgetting{};  // tests stop here
+    std::uint64_t file_bytes_max = limits::file_bytes_max;    // of an upload
     // Operating failures and what becomes of them, for people.
     std::function<void(const std::string&)> report;
     std::function<void(const BatchTiming&)> batch_observer;  // may be empty
@@ -98,7 +103,11 @@ public:
     // Requires: prepare_search().
     [[nodiscard]] SearchIndex& search() { return *search_; }
     [[nodiscard]] Tokens& tokens() { return *tokens_; }
+    // What is to be forgotten; where there is a search index to be kept clean it goes by itself,
+    // if it may, else run() is the caller's. Requires: start().
+    [[nodiscard]] Forgetting& forgetting() { return *forgetting_; }
     [[nodiscard]] Authenticator& authenticator() { return *authenticator_; }
+    [[nodiscard]] const CommandKeys& command_keys() const { return *command_keys_; }
     [[nodiscard]] Uploads& uploads() { return *uploads_; }
     // The key that the log's tree heads are signed with, as C2SP writes it. Empty on a follower.
     [[nodiscard]] std::string verifier_key() const;
@@ -130,7 +139,14 @@ private:
     void declare_loss(std::string why);
     void project(const std::shared_ptr<const CommittedBatch>& batch) override;
     void note(const std::vector<ReadNoteChange>& changes) override;
+    void forget(const Forgotten& forgotten) override;
     void announce(const std::shared_ptr<const CommittedBatch>& batch) override;
+    void note_views(const StoreResult<void>& written);
+    void note_posted(const CommittedBatch& batch);
+    void forget_copied(const CommittedBatch& batch);
+    [[nodiscard]] StoreResult<void> destroy_copies(ForgettingWalk& walk);
+    void make_forgetting();
+    void tell_forgetting(const CommittedBatch& batch);
     void keep_house();
     void watch_disk();
     void pause_or_resume();
@@ -145,11 +161,13 @@ private:
     std::unique_ptr<SearchIndex> search_;
     std::unique_ptr<Uploads> uploads_;
     std::unique_ptr<Tokens> tokens_;
+    std::unique_ptr<CommandKeys> command_keys_;
     std::unique_ptr<NoteSigner> log_key_;
     std::unique_ptr<CheckpointFile> checkpoints_;
     TreeHeads tree_heads_;
     std::unique_ptr<Authenticator> authenticator_;
     std::unique_ptr<Sequencer> sequencer_;
+    std::unique_ptr<Forgetting> forgetting_;
     std::function<void(const CommittedBatch&)> projected_;
     std::function<void(const std::vector<ReadNoteChange>&)> noted_;
     std::function<void(const std::shared_ptr<const CommittedBatch>&)> announced_;

@@ -106,7 +106,7 @@ private:
 };
 
 CommandKey Import::key_of(const std::string& text) const {
-    return make_command_key(importer_, text, "import irc", text, 201);
+    return engine_.command_keys().make(importer_, text, "import irc", text, 201);
 }
 
 // Asked of the log itself: a line stays imported longer than clients' keys are kept.

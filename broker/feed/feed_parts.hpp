@@ -6,6 +6,7 @@
 #include "projections/views.hpp"
 #include "protocol/audit_reads.hpp"
 #include "protocol/authenticator.hpp"
+#include "protocol/command_key.hpp"
 #include "protocol/leader.hpp"
 #include "protocol/metrics.hpp"
 #include "protocol/rate_limits.hpp"
@@ -27,6 +28,7 @@ struct FeedParts {
     const EventLog& log;
     const Views& views;  // never behind what is announced
     const Authenticator& authenticator;
+    const CommandKeys& command_keys;
     Sequencer& sequencer;
     AuditReads& audit_reads;
     Uploads& uploads;

@@ -217,11 +217,24 @@ void FeedSession::attachment_is_stored(
 }
 
 void FeedSession::submit_message(const std::string& ref, SendFrame frame) {
-    submit(ref, submission_of(std::move(frame), user(), CommandId(context_.parts.new_uuid())));
+    submit(
+        ref,
+        submission_of(
+            std::move(frame),
+            user(),
+            CommandId(context_.parts.new_uuid()),
+            context_.parts.command_keys
+        )
+    );
 }
 
 void FeedSession::handle(const std::string& ref, const ReadFrame& frame) {
-    submit(ref, submission_of(frame, user(), CommandId(context_.parts.new_uuid())));
+    submit(
+        ref,
+        submission_of(
+            frame, user(), CommandId(context_.parts.new_uuid()), context_.parts.command_keys
+        )
+    );
 }
 
 void FeedSession::handle(const std::string& ref, const TypingFrame& frame) {

@@ -1,7 +1,6 @@
 #include "broker/feed/frame_commands.hpp"
 
 #include "domain/type_id.hpp"
-#include "protocol/command_key.hpp"
 
 #include <string>
 #include <string_view>
@@ -12,17 +11,20 @@ namespace {
 
 std::optional<CommandKey> key_of(
     const Keyed& keyed,
+    const CommandKeys& keys,
     const UserId& user,
     std::string_view method_and_target,
     std::uint16_t status  // of its success
 ) {
     if (!keyed.idempotency_key) return std::nullopt;
-    return make_command_key(user, *keyed.idempotency_key, method_and_target, keyed.body, status);
+    return keys.make(user, *keyed.idempotency_key, method_and_target, keyed.body, status);
 }
 
 }  // namespace
 
-Submission submission_of(SendFrame frame, const UserId& user, CommandId id) {
+Submission submission_of(
+    SendFrame frame, const UserId& user, CommandId id, const CommandKeys& keys
+) {
     constexpr std::uint16_t created = 201;
     const std::string target = "POST /api/v1/rooms/" + to_text(frame.room) + "/messages";
     return {
@@ -30,12 +32,14 @@ Submission submission_of(SendFrame frame, const UserId& user, CommandId id) {
         .command = RoomCommand(std::move(frame.command)),
         .actor = user,
         .id = id,
-        .key = key_of(frame.keyed, user, target, created),
+        .key = key_of(frame.keyed, keys, user, target, created),
         .if_match = {},
         .occurred_at = {}};
 }
 
-Submission submission_of(const ReadFrame& frame, const UserId& user, CommandId id) {
+Submission submission_of(
+    const ReadFrame& frame, const UserId& user, CommandId id, const CommandKeys& keys
+) {
     constexpr std::uint16_t ok = 200;
     const std::string target = "PUT /api/v1/rooms/" + to_text(frame.room) + "/read";
     return {
@@ -43,7 +47,7 @@ Submission submission_of(const ReadFrame& frame, const UserId& user, CommandId i
         .command = ReaderCommand(MarkRead{.room = frame.room, .up_to = frame.up_to}),
         .actor = user,
         .id = id,
-        .key = key_of(frame.keyed, user, target, ok),
+        .key = key_of(frame.keyed, keys, user, target, ok),
         .if_match = {},
         .occurred_at = {}};
 }

@@ -110,8 +110,12 @@ private:
         const auto event = decode(record.type, record.schema, record.facts, contents);
         if (!event)
             return find(AuditFault::undecodable_facts, record.position, event.error().detail);
+        if (const auto* const account = std::get_if<AccountEvent>(&*event))
+            examined.erases_user = std::holds_alternative<ErasureBegun>(*account);
         const auto* const room_event = std::get_if<RoomEvent>(&*event);
         if (room_event == nullptr) return;
+        if (const auto* const expired = std::get_if<ContentsExpired>(room_event))
+            examined.expires_to = expired->up_to;
         examined.message = std::holds_alternative<MessageSent>(*room_event)
                                ? std::optional(record.version)
                                : message_named_by(*room_event);

@@ -18,9 +18,11 @@ struct ExaminedRecord {
     Timestamp at;
     Digest leaf{};
     UserId actor;
-    std::optional<Version> message;  // the message that it sends, or names
-    bool lacks_content = false;      // one that it commits to is gone
-    bool destroys_message = false;   // `message`'s contents go with it
+    std::optional<Version> message;       // the message that it sends, or names
+    bool lacks_content = false;           // one that it commits to is gone
+    bool destroys_message = false;        // `message`'s contents go with it
+    bool erases_user = false;             // all go that its stream's user wrote
+    std::optional<Version> expires_to{};  // those of the stream's messages up to it go
 };
 struct ExaminedBatch {
     std::vector<ExaminedRecord> records;

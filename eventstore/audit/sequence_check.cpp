@@ -43,25 +43,47 @@ bool SequenceCheck::goes_on_from_trusted(const ExaminedRecord& record) const {
     return entry && entry->position <= trusted_;
 }
 
-// Whatever else destroys contents one day is another kind of key to wait under.
+// A deletion is known to have destroyed a message's contents once it is read; what else may have
+// is asked at the end.
 void SequenceCheck::check_contents(const ExaminedRecord& record) {
     if (record.lacks_content) {
+        const Gone gone{record.position, record.stream, record.actor, record.message};
         if (record.message)
-            gone_of_messages_[{record.stream, *record.message}].push_back(record.position);
+            gone_of_messages_[{record.stream, *record.message}].push_back(gone);
         else
-            gone_for_no_reason_.push_back(record.position);
+            gone_.push_back(gone);
     }
     if (record.destroys_message && record.message)
         gone_of_messages_.erase({record.stream, *record.message});
+    if (record.erases_user) erased_.try_emplace(record.stream.id, record.position);
+    if (record.expires_to) expired_to_[record.stream] = {record.position, *record.expires_to};
+}
+
+bool SequenceCheck::was_erased(const Uuid& user, Position before) const {
+    const auto erased = erased_.find(user);
+    return erased != erased_.end() && before < erased->second;
+}
+
+bool SequenceCheck::has_reason(const Gone& gone) const {
+    if (was_erased(gone.actor.value(), gone.position)) return true;
+    if (gone.stream.kind == StreamKind::account && was_erased(gone.stream.id, gone.position))
+        return true;
+    if (!gone.message) return false;
+    const auto expiry = expired_to_.find(gone.stream);
+    return expiry != expired_to_.end() && *gone.message <= expiry->second.up_to &&
+           gone.position < expiry->second.position;
 }
 
 void SequenceCheck::end() {
-    for (const auto& [message, positions] : gone_of_messages_)
-        gone_for_no_reason_.insert(gone_for_no_reason_.end(), positions.begin(), positions.end());
-    std::ranges::sort(gone_for_no_reason_);
-    for (const Position position : gone_for_no_reason_) {
+    for (const auto& [message, of_message] : gone_of_messages_)
+        gone_.insert(gone_.end(), of_message.begin(), of_message.end());
+    std::erase_if(gone_, [this](const Gone& gone) { return has_reason(gone); });
+    std::ranges::sort(gone_, {}, &Gone::position);
+    for (const Gone& gone : gone_) {
         findings_.add(
-            AuditFault::content_missing, position, "a content is gone and no event destroyed it"
+            AuditFault::content_missing,
+            gone.position,
+            "a content is gone and no event destroyed it"
         );
     }
 }

@@ -27,7 +27,17 @@ public:
 
 private:
     void check_version(const ExaminedRecord& record);
+    // A record whose contents are gone, not all of them at least.
+    struct Gone {
+        Position position;
+        StreamId stream;
+        UserId actor;
+        std::optional<Version> message;
+    };
+
     void check_contents(const ExaminedRecord& record);
+    [[nodiscard]] bool has_reason(const Gone& gone) const;
+    [[nodiscard]] bool was_erased(const Uuid& user, Position before) const;
     [[nodiscard]] bool goes_on_from_trusted(const ExaminedRecord& record) const;
 
     using MessageKey = std::pair<StreamId, Version>;
@@ -39,8 +49,14 @@ private:
     Timestamp last_at_;
     std::uint64_t missed_ = 0;  // and no stream's gap has been put down to them yet
     // Contents that are gone wait here for the event that destroyed them.
-    std::map<MessageKey, std::vector<Position>> gone_of_messages_;
-    std::vector<Position> gone_for_no_reason_;
+    std::map<MessageKey, std::vector<Gone>> gone_of_messages_;
+    std::vector<Gone> gone_;  // of other events
+    struct Expiry {
+        Position position;
+        Version up_to;
+    };
+    std::unordered_map<Uuid, Position> erased_;        // users, and where their erasure began
+    std::unordered_map<StreamId, Expiry> expired_to_;  // rooms; the newest
 };
 
 }  // namespace verbatim

@@ -165,6 +165,15 @@ void Aggregates::unpin(const AggregateKey& key) {
     with_cache_of(key, [](auto& cache, const auto& own_key) { cache.unpin(own_key); });
 }
 
+bool Aggregates::drop_room(const StreamId& stream, Position durable) {
+    const Recalled<Room>* const room = rooms_.peek(stream);
+    if (room == nullptr) return true;
+    const std::size_t members = room->state.members.size();
+    if (room->position > durable || !rooms_.drop(stream)) return false;
+    members_ -= members;
+    return true;
+}
+
 void Aggregates::shrink(Position durable) {
     const auto is_durable = [durable](const auto& recalled) {
         return recalled.position <= durable;

@@ -60,6 +60,9 @@ public:
     // What is pinned stays until it was unpinned as often. Requires: it is here.
     void pin(const AggregateKey& key);
     void unpin(const AggregateKey& key);
+    // Lets the room go, to be recalled anew. False: it is pinned or newer than `durable`. True too
+    // where it is not here.
+    [[nodiscard]] bool drop_room(const StreamId& stream, Position durable);
     // Lets go what is beyond the limits and neither pinned nor newer than `durable`.
     void shrink(Position durable);
     void clear();

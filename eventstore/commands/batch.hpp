@@ -16,7 +16,8 @@ struct Job {
     Submission submission;
     CommandCallback callback;
     std::chrono::steady_clock::time_point taken_at;
-    bool records_note = false;  // our own: a noted read marker becomes an event
+    bool records_note = false;                     // our own: a noted read marker becomes an event
+    std::shared_ptr<const Forgotten> forgotten{};  // no command: contents go
 };
 
 // A command that was decided, until its batch is durable and projected.
@@ -31,9 +32,10 @@ struct Batch {
     std::vector<Answer> answers;
     std::vector<RecordedEvent> events;  // staged into `prepared`
     std::vector<ReadNoteChange> notes;  // the same
-    CommitBatch unstaged;               // decided since
-    PreparedBatch prepared;             // `writes` is null where there is nothing to write
-    Digest last_leaf{};                 // of `events`, once they are durable
+    std::vector<std::shared_ptr<const Forgotten>> forgotten;
+    CommitBatch unstaged;    // decided since
+    PreparedBatch prepared;  // `writes` is null where there is nothing to write
+    Digest last_leaf{};      // of `events`, once they are durable
     BatchTiming timing;
 
     [[nodiscard]] std::size_t next_event() const { return events.size() + unstaged.events.size(); }

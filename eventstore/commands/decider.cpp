@@ -60,6 +60,7 @@ Decider::Decider(EventLog& log, Loader& loader, const SequencerOptions& options)
       notes_(log),
       parking_(aggregates_, loader),
       ids_(options.random),
+      erased_(log.erased_at_opening().begin(), log.erased_at_opening().end()),
       last_position_(log.head()),
       now_(log.last_at()) {}
 
@@ -81,6 +82,7 @@ std::vector<Job> Decider::spare_jobs() {
 }
 
 void Decider::forget_durable(std::uint64_t batch) {
+    durable_batch_ = batch;
     claims_.forget_durable(batch);
     keys_.forget_durable(batch);
 }
@@ -91,6 +93,7 @@ void Decider::decide_some() {
     now_ = std::max(now_, options_.clock());
     for (int i = 0; i < commands_per_look && has_work() && !batch_is_full(); ++i) take_up_next();
     encode();
+    drop_stale_rooms();
     aggregates_.shrink(log_.head());
     if (batch_) batch_->timing.decide_us += microseconds(steady_clock::now() - begun_at_);
 }
@@ -108,6 +111,7 @@ void Decider::take_up_next() {
 }
 
 void Decider::take_up(Job job) {
+    if (job.forgotten) return destroy(std::move(job));
     if (job.submission.key && settle_by_key(job)) return;
     if (parking_.holds(job.submission.stream)) return parking_.park_behind(std::move(job));
     recall_and_decide(std::move(job));
@@ -168,6 +172,11 @@ bool Decider::recall_and_decide(Job job) {
 void Decider::decide(Job job, const std::optional<Uuid>& holder) {
     if (job.records_note) return record_note(std::move(job));
     const Submission& submission = job.submission;
+    if (is_by_erased(submission)) {
+        CommandError error = command_error(CommandFault::refused);
+        error.rule = Rule::account_is_not_active;
+        return conclude(std::move(job), failure(std::move(error)));
+    }
     auto verdict = judge(submission, holder, aggregates_, now_);
     if (!verdict) return conclude(std::move(job), failure(std::move(verdict.error())));
     if (submission.stream.kind == StreamKind::reader) hold_back(submission, verdict->events);
@@ -192,7 +201,8 @@ Accepted Decider::stage(const Submission& submission, std::vector<Event> events)
         .batch = nullptr,
         .batch_index = batch().next_event()};
     for (Event& event : events) {
-        if (auto* const deleted = deletion_in(event)) deleted->destroyed = options_.destroy_deleted;
+        if (auto* const deleted = deletion_in(event))
+            deleted->destroyed = destroys(stream, *deleted);
         last_position_ = last_position_.next();
         accepted.version = accepted.version.next();
         stage_event(
@@ -213,6 +223,15 @@ Accepted Decider::stage(const Submission& submission, std::vector<Event> events)
     return accepted;
 }
 
+// A legal hold on the room or the sender leaves the contents where they are, hidden.
+bool Decider::destroys(const StreamId& room, const MessageDeleted& deletion) const {
+    if (!options_.destroy_deleted) return false;
+    const ServerState& server = aggregates_.server().state;
+    const Message& message = aggregates_.message(room, deletion.seq).state;
+    return !server.held_rooms.contains(RoomId(room.id)) &&
+           !server.held_users.contains(message.sender);
+}
+
 void Decider::stage_event(RecordedEvent event) {
     for (ClaimChange& change : claims_of(event, aggregates_.claimed_name(event.stream))) {
         claims_.stage(change, batch().number);
@@ -220,9 +239,13 @@ void Decider::stage_event(RecordedEvent event) {
     }
     if (const auto* const deleted = deletion_in(event.event);
         deleted != nullptr && deleted->destroyed) {
-        const auto& texts = aggregates_.message(event.stream, deleted->seq).texts;
-        auto& destroyed = batch().unstaged.destroyed;
-        destroyed.insert(destroyed.end(), texts.begin(), texts.end());
+        for (const Position position : aggregates_.message(event.stream, deleted->seq).texts)
+            batch().unstaged.destroyed.contents.push_back({.position = position});
+    }
+    if (const auto* const account = std::get_if<AccountEvent>(&event.event);
+        account != nullptr && std::holds_alternative<ErasureBegun>(*account)) {
+        erased_.insert(UserId(event.stream.id));
+        forget_notes_of(UserId(event.stream.id));
     }
     if (event.stream.kind == StreamKind::reader) forget_note(event);
     aggregates_.apply(event);
@@ -278,6 +301,7 @@ void Decider::fail() {
     claims_.clear();
     keys_.clear();
     notes_.clear();
+    stale_rooms_.clear();
 }
 
 void Decider::give_up() {

@@ -12,6 +12,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -66,11 +67,16 @@ private:
     bool recall_and_decide(Job job);
     void decide(Job job, const std::optional<Uuid>& holder);
     void record_note(Job job);
+    void destroy(Job job);
+    void drop_stale_rooms();
+    [[nodiscard]] bool is_by_erased(const Submission& submission) const;
+    void forget_notes_of(const UserId& user);
     void hold_back(const Submission& submission, std::vector<Event>& events);
     void forget_note(const RecordedEvent& event);
     [[nodiscard]] std::size_t take_up(const std::vector<ReadNote>& notes);
 
     [[nodiscard]] Accepted stage(const Submission& submission, std::vector<Event> events);
+    [[nodiscard]] bool destroys(const StreamId& room, const MessageDeleted& deletion) const;
     void stage_event(RecordedEvent event);
     [[nodiscard]] Accepted already_so(const Submission& submission, const StreamId& stream) const;
     void remember(const Submission& submission, const Accepted& accepted);
@@ -94,11 +100,16 @@ private:
     Parking parking_;
     EventIds ids_;
 
+    std::unordered_set<UserId> erased_;  // whose erasure has begun
+    // Rooms that are remembered with texts that went with a batch: to be dropped after it.
+    std::vector<std::pair<std::uint64_t, StreamId>> stale_rooms_;
+
     std::vector<Job> jobs_;
     std::size_t next_job_ = 0;
     std::deque<Job> again_;  // duplicates whose first was decided
     std::unique_ptr<Batch> batch_;
     std::uint64_t batches_ = 0;
+    std::uint64_t durable_batch_ = 0;
     Position last_position_;  // staged
     Timestamp now_;           // log time
     std::chrono::steady_clock::time_point begun_at_;

@@ -29,12 +29,21 @@ MaybeName alias_claim(const std::optional<std::string>& alias) {
     return ClaimName{ClaimKind::alias, *alias};
 }
 
-// Whether a legal hold may forbid it.
+// Whether a legal hold may forbid it, or that a deletion destroys.
 bool may_be_held(const Command& command) {
     if (const auto* const account = std::get_if<AccountCommand>(&command))
         return std::holds_alternative<BeginErasure>(*account);
     const auto* const room = std::get_if<RoomCommand>(&command);
-    return room != nullptr && std::holds_alternative<ExpireContents>(*room);
+    return room != nullptr && (std::holds_alternative<ExpireContents>(*room) ||
+                               std::holds_alternative<DeleteMessage>(*room));
+}
+
+// On the room, or on somebody in it.
+bool is_held(const ServerState& server, const RoomId& id, const Room& room) {
+    if (server.held_rooms.contains(id)) return true;
+    return std::ranges::any_of(server.held_users, [&](const UserId& user) {
+        return room.members.contains(user);
+    });
 }
 
 // The account that a command is about, beside its actor.
@@ -101,7 +110,8 @@ RoomFacts room_facts(
     RoomFacts facts;
     facts.alias_is_taken = holder && *holder != room.id;
     if (may_be_held(command))
-        facts.is_held = aggregates.server().state.held_rooms.contains(RoomId(room.id));
+        facts.is_held =
+            is_held(aggregates.server().state, RoomId(room.id), aggregates.room(room).state);
     const auto seq = message_of(command);
     if (seq && may_be_message(*seq, aggregates.room(room)))
         facts.message = aggregates.message(room, *seq).state;

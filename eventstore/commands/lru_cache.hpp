@@ -51,6 +51,15 @@ public:
         --entry.pins;
     }
 
+    // Drops the value under `key`. False: it is pinned. Requires: it is here.
+    bool drop(const Key& key) {
+        const auto found = entries_.find(key);
+        if (found->second.pins > 0) return false;
+        unlink(found->second);
+        entries_.erase(found);
+        return true;
+    }
+
     // Drops the oldest value that is not pinned and that `may_go`, and tells `gone` about it. Looks
     // at few: those that it must pass over become the newest, so that the next call sees others.
     template <class MayGo, class Gone>

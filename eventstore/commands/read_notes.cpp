@@ -39,6 +39,16 @@ bool ReadNotes::recorded(const UserId& user, const RoomId& room, Timestamp at) {
     return notes_.erase(place) > 0;
 }
 
+std::vector<ReadNote> ReadNotes::take_of(const UserId& user) {
+    std::vector<ReadNote> taken;
+    std::erase_if(notes_, [&](const auto& noted) {
+        const bool is_of_user = noted.first.user == user;
+        if (is_of_user) taken.push_back(noted.second);
+        return is_of_user;
+    });
+    return taken;
+}
+
 std::vector<ReadNote> ReadNotes::due(Timestamp now) {
     for (; !order_.empty() && is_over(order_.front().first, now); order_.pop_front()) {
         const auto& [at, place] = order_.front();

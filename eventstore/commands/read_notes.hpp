@@ -27,6 +27,9 @@ public:
     // A room.read was staged. Whether there was a note, which has gone.
     bool recorded(const UserId& user, const RoomId& room, Timestamp at);
 
+    // All of the user's, which go.
+    [[nodiscard]] std::vector<ReadNote> take_of(const UserId& user);
+
     // Notes whose interval is over; again the next time, until they are recorded.
     [[nodiscard]] std::vector<ReadNote> due(Timestamp now);
     [[nodiscard]] std::vector<ReadNote> all() const;

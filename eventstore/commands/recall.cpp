@@ -104,12 +104,14 @@ StoreResult<AnyRecalled> widened(StoreResult<Recalled<State>> recalled) {
 
 template <class State>
 void keep_snapshot_of(EventLog& log, const StreamId& stream) {
+    const std::uint64_t destructions = log.destructions();
     const auto recalled = recall_stream<State>(log, stream);
     if (!recalled || recalled->version == recalled->kept) return;
     // A cache: not keeping it costs time, nothing else. If the log is broken, its next commit says
     // so.
     static_cast<void>(
-        log.keep_snapshot(stream, encode_snapshot(recalled->state, recalled->version)).has_value()
+        log.keep_snapshot(stream, encode_snapshot(recalled->state, recalled->version), destructions)
+            .has_value()
     );
 }
 

@@ -109,6 +109,7 @@ void Sequencer::State::write_batches() {
         durable_batch.store(batch->number, std::memory_order_release);
         const auto committed = project(*batch);
         if (!batch->notes.empty()) listener.note(batch->notes);
+        for (const auto& forgotten : batch->forgotten) listener.forget(*forgotten);
         answer(*batch, committed);
         if (committed) listener.announce(committed);
         if (options.observer) options.observer(batch->timing);
@@ -183,6 +184,12 @@ Sequencer::~Sequencer() {
 
 void Sequencer::submit(Submission submission, CommandCallback callback) {
     Job job{std::move(submission), std::move(callback), steady_clock::now()};
+    if (auto error = state_->exchange.submit(job)) job.callback(failure(std::move(*error)));
+}
+
+void Sequencer::destroy(std::shared_ptr<const Forgotten> forgotten, CommandCallback callback) {
+    Job job{.submission = {}, .callback = std::move(callback), .taken_at = steady_clock::now()};
+    job.forgotten = std::move(forgotten);
     if (auto error = state_->exchange.submit(job)) job.callback(failure(std::move(*error)));
 }
 

@@ -117,6 +117,11 @@ public:
 
     void submit(Submission submission, CommandCallback callback);
 
+    // Destroys what `forgotten` names, in the log with one fsync and then in the views, between
+    // batches of commands as if it were one; `callback` gets an Accepted without a place.
+    // Requires: durable events say that it is destroyed; nothing of it is on its way.
+    void destroy(std::shared_ptr<const Forgotten> forgotten, CommandCallback callback);
+
     // Has the noted read markers recorded whose interval is over. To be called about every second.
     void record_due_reads();
 

@@ -93,7 +93,7 @@ TEST_F(Gathering, LeavesThePlaceOfADestroyedContentEmpty) {
     write({"one", "two"});
     LogScribe scribe(*log);
     scribe.write(stream_of(harbour), ada, {destroyed(Version(2))});
-    scribe.batch().destroyed.push_back(Position(3));
+    scribe.batch().destroyed.contents.push_back({Position(3)});
     ASSERT_TRUE(scribe.commit().has_value());
     const Delivery delivery = gather(Position(2));
     EXPECT_FALSE(delivery.events[0].contents.at(0).has_value());

@@ -128,7 +128,7 @@ TYPED_TEST_P(EventLogCommitting, AfterAFailedCommitEveryLaterOneFailsAndReadingG
     scribe.write(stream_of(harbour), ada, {sent("prepared later")});
     EXPECT_EQ(error_of(scribe.commit()).fault, StoreFault::outcome_unknown);
     EXPECT_EQ(
-        error_of(this->log->keep_snapshot(stream_of(harbour), "state")).fault,
+        error_of(this->log->keep_snapshot(stream_of(harbour), "state", 0)).fault,
         StoreFault::outcome_unknown
     );
     EXPECT_EQ(this->log->head(), Position(7));

@@ -95,10 +95,10 @@ TYPED_TEST_P(EventLogIndexes, NamesAnIndexEntryThatIsDamaged) {
 
 TYPED_TEST_P(EventLogIndexes, KeepsTheNewestSnapshotOfAStream) {
     EXPECT_EQ(this->log->snapshot_of(stream_of(harbour)).value(), std::nullopt);
-    ASSERT_TRUE(this->log->keep_snapshot(stream_of(harbour), "old").has_value());
-    ASSERT_TRUE(this->log->keep_snapshot(stream_of(harbour), "new").has_value());
+    ASSERT_TRUE(this->log->keep_snapshot(stream_of(harbour), "old", 0).has_value());
+    ASSERT_TRUE(this->log->keep_snapshot(stream_of(harbour), "new", 0).has_value());
     EXPECT_EQ(this->faults->last_durability, Durability::buffered);
-    ASSERT_TRUE(this->log->keep_snapshot(stream_of(market), "other").has_value());
+    ASSERT_TRUE(this->log->keep_snapshot(stream_of(market), "other", 0).has_value());
     this->reopen();
     EXPECT_EQ(this->log->snapshot_of(stream_of(harbour)).value(), "new");
     EXPECT_EQ(this->log->snapshot_of(stream_of(ada)).value(), std::nullopt);
@@ -107,7 +107,7 @@ TYPED_TEST_P(EventLogIndexes, KeepsTheNewestSnapshotOfAStream) {
 TYPED_TEST_P(EventLogIndexes, AFailedSnapshotStopsCommitsToo) {
     this->faults->next_write = StorageFaults::Write::fails_undone;
     EXPECT_EQ(
-        error_of(this->log->keep_snapshot(stream_of(harbour), "x")).fault,
+        error_of(this->log->keep_snapshot(stream_of(harbour), "x", 0)).fault,
         StoreFault::outcome_unknown
     );
     LogScribe scribe(*this->log);
@@ -118,7 +118,9 @@ TYPED_TEST_P(EventLogIndexes, AFailedSnapshotStopsCommitsToo) {
 TYPED_TEST_P(EventLogIndexes, KeepsSnapshotsWhileAnotherThreadCommits) {
     std::jthread keeper([&] {
         for (int i = 0; i < 100; ++i) {
-            ASSERT_TRUE(this->log->keep_snapshot(stream_of(market), std::to_string(i)).has_value());
+            ASSERT_TRUE(
+                this->log->keep_snapshot(stream_of(market), std::to_string(i), 0).has_value()
+            );
         }
     });
     for (int i = 0; i < 50; ++i) this->write_messages(harbour, 1);

@@ -45,6 +45,9 @@ public:
     [[nodiscard]] StoreResult<void> clear(std::size_t column) override {
         return storage_->clear(column);
     }
+    [[nodiscard]] StoreResult<void> scrub(std::span<const KeyRange> ranges) override {
+        return storage_->scrub(ranges);
+    }
     [[nodiscard]] std::uint64_t disk_bytes() const override { return storage_->disk_bytes(); }
 
 private:

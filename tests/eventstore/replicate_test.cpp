@@ -66,7 +66,7 @@ protected:
         LogScribe scribe(*original.log);
         scribe.write(stream_of(harbour), ada, {destroyed(Version(3))});
         for (const RecordedEvent& event : all_of(*original.log->read_message(harbour, Version(3))))
-            scribe.batch().destroyed.push_back(event.position);
+            scribe.batch().destroyed.contents.push_back({event.position});
         commit(scribe);
     }
     static void commit(LogScribe& scribe) { ASSERT_TRUE(scribe.commit().has_value()); }

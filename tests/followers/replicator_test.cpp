@@ -27,6 +27,7 @@ public:
         for (const RecordedEvent& event : batch->events) projected_.push_back(event.position);
     }
     void note(const std::vector<ReadNoteChange>&) override {}
+    void forget(const Forgotten&) override {}
     void announce(const std::shared_ptr<const CommittedBatch>& batch) override {
         const std::lock_guard lock(mutex_);
         for (const RecordedEvent& event : batch->events) announced_.push_back(event.position);

@@ -84,6 +84,32 @@ TEST_F(FilesThatWerePosted, AreNotShownByADeletedMessageButStayKnown) {
     EXPECT_TRUE(files().names(picture(1).sha256).value());
 }
 
+TEST_F(FilesThatWerePosted, AreKnownNoMoreOnceTheirMessagesAreDestroyed) {
+    const Version first = post(hall, alice, {picture(1)});
+    const Version second = post(attic, bob, {picture(1)});
+    story.room(hall, alice, MessageDeleted{.seq = first, .destroyed = true});
+    EXPECT_EQ(files().file(picture(1).file).value()->uploader, bob);
+    EXPECT_TRUE(files().names(picture(1).sha256).value());
+    story.room(attic, bob, MessageDeleted{.seq = second, .destroyed = true});
+    EXPECT_FALSE(files().file(picture(1).file).value().has_value());
+    EXPECT_FALSE(files().names(picture(1).sha256).value());
+}
+
+TEST_F(FilesThatWerePosted, AreForgottenWithTheirMessageDeletedOrNot) {
+    MessageSent message;
+    message.attachments = {picture(1)};
+    const auto hidden = story.room(hall, alice, message);
+    const auto shown = story.room(hall, alice, message);
+    story.room(hall, alice, MessageDeleted{hidden.version});
+    for (const RecordedEvent& event : {hidden, shown}) {
+        EXPECT_TRUE(files().names(picture(1).sha256).value());
+        ASSERT_TRUE(story.views().forget(std::span(&event, 1)));
+    }
+    EXPECT_EQ(posting(picture(1)), std::nullopt);
+    EXPECT_FALSE(files().file(picture(1).file).value().has_value());
+    EXPECT_FALSE(files().names(picture(1).sha256).value());
+}
+
 TEST_F(FilesThatWerePosted, NameTheirBytes) {
     EXPECT_FALSE(files().names(picture(1).sha256).value());
     post(hall, alice, {picture(1)});

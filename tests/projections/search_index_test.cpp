@@ -3,6 +3,7 @@
 #include "tests/projections/search_support.hpp"
 
 #include <fstream>
+#include <future>
 #include <gmock/gmock.h>
 #include <iterator>
 #include <random>
@@ -402,14 +403,32 @@ TEST(SearchIndex, DestroysTheTextsOfAUserAndOfDestroyedMessages) {
     world.destroy(hall, gone);
     world.caught_up();
     EXPECT_THAT(world.texts("regrets"), IsEmpty());
-    world.index().destroy_texts_of(boris);
-    // A transaction after it: the index does one thing after another.
-    world.say(hall, anna, "later");
-    world.caught_up();
-    world.stop();
-    world.start();
+    world.erase(boris);
     world.caught_up();
     EXPECT_THAT(world.texts("here"), ElementsAre("anna stays here"));
+}
+
+TEST(SearchIndex, DestroysTheTextsOfExpiredMessagesOfTheirRoomAlone) {
+    SearchWorld world;
+    const Version last = world.say(hall, boris, "hall was here");
+    world.say(yard, boris, "yard stays here");
+    world.say(hall, boris, "hall stays here");
+    world.expire(hall, last);
+    world.caught_up();
+    EXPECT_THAT(world.texts("here"), ElementsAre("hall stays here", "yard stays here"));
+}
+
+TEST(SearchIndex, TellsWhenNoByteIsLeftOfWhatWasDestroyed) {
+    SearchWorld world;
+    world.say(hall, boris, "xylophonist");
+    world.say(hall, anna, "stays");
+    world.caught_up();
+    world.erase(boris);
+    std::promise<void> clean;
+    world.index().when_clean(world.head(), [&] { clean.set_value(); });
+    clean.get_future().get();
+    for (const char* const suffix : {"", "-wal"})
+        EXPECT_EQ(bytes_of(world.file().string() + suffix).find("ylophonis"), std::string::npos);
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ TEST(SearchRebuild, HoldsNothingOfWhomItWasToldToForgetMeanwhile) {
     world.caught_up();
     RebuildRequest request;
     request.reached = [&](RebuildStage stage, Position) {
-        if (stage == RebuildStage::folding) world.index().destroy_texts_of(boris);
+        if (stage == RebuildStage::folding) world.erase(boris);
         return true;
     };
     EXPECT_FALSE(rebuild(world, request).difference);

@@ -47,6 +47,14 @@ public:
         write(room, anna, destroyed(seq), std::nullopt);
         texts_[{room, seq}] = std::nullopt;
     }
+    void erase(const UserId& user) {
+        scribe_->write(stream_of(user), user, {AccountEvent(ErasureBegun{})});
+        EXPECT_TRUE(scribe_->commit());
+    }
+    void expire(const RoomId& room, Version up_to) {
+        write(room, the_server, RoomEvent(ContentsExpired{up_to}), std::nullopt);
+    }
+    [[nodiscard]] Position head() const { return log_->head(); }
     // What the timeline shows from now on, without a word to the index.
     void show(const RoomId& room, Version seq, std::optional<std::string> text) {
         texts_[{room, seq}] = std::move(text);

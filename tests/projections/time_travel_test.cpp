@@ -337,7 +337,7 @@ TEST(TimeTravel, ShowsNobodyWhatIsDestroyed) {
     scribe.write(
         stream_of(room), alice, {edited(Version(2), "first again"), destroyed(Version(2))}
     );
-    scribe.batch().destroyed = {Position(2), Position(4)};
+    scribe.batch().destroyed.contents = {{Position(2)}, {Position(4)}};
     ASSERT_TRUE(scribe.commit());
     apply_to(*test.views, std::span(scribe.written()).subspan(3));
     const auto texts_at = [&](Position as_of) {

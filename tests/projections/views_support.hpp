@@ -1,5 +1,6 @@
 #pragma once
 
+#include "eventstore/forgetting.hpp"
 #include "projections/views.hpp"
 #include "tests/support/faulty_storage.hpp"
 #include "tests/support/log_scribe.hpp"
@@ -42,6 +43,9 @@ public:
     }
     RecordedEvent room(const RoomId& room, const UserId& by, RoomEvent event) {
         return tell(stream_of(room), by, std::move(event));
+    }
+    RecordedEvent server(const UserId& by, ServerEvent event) {
+        return tell(server_stream, by, std::move(event));
     }
     RecordedEvent read(const UserId& user, const RoomId& room, Version up_to) {
         return tell(reader_stream_of(user), user, ReaderEvent(RoomRead{room, up_to}));
@@ -126,6 +130,23 @@ inline void commit(EventLog& log, std::span<const RecordedEvent> events) {
     batch.events.assign(events.begin(), events.end());
     const auto committed = log.commit(log.prepare(batch));
     ASSERT_TRUE(committed) << describe(committed.error());
+}
+
+// What `events` destroy goes, from the log and from the views.
+inline void forget_destroyed(EventLog& log, Views& views, std::span<const RecordedEvent> events) {
+    for (const RecordedEvent& event : events) {
+        const auto walk = walk_of(log, event);
+        while (walk != nullptr) {
+            const auto piece = walk->next();
+            ASSERT_TRUE(piece) << describe(piece.error());
+            if (!*piece) break;
+            CommitBatch batch;
+            batch.destroyed = (*piece)->destruction;
+            if (batch.destroyed.empty() && (*piece)->events.empty()) continue;
+            ASSERT_TRUE(log.commit(log.prepare(batch)));
+            ASSERT_TRUE(views.forget((*piece)->events));
+        }
+    }
 }
 
 [[nodiscard]] inline std::unique_ptr<EventLog> log_of(

@@ -37,6 +37,9 @@ public:
     [[nodiscard]] std::unique_ptr<StorageCursor> cursor(std::size_t column, std::string_view upper)
         const override;
     [[nodiscard]] StoreResult<void> clear(std::size_t column) override;
+    [[nodiscard]] StoreResult<void> scrub(std::span<const KeyRange> ranges) override {
+        return storage_->scrub(ranges);
+    }
     [[nodiscard]] std::uint64_t disk_bytes() const override { return storage_->disk_bytes(); }
 
 private:

@@ -3,6 +3,7 @@
 #include "eventstore/checkpoint.hpp"
 #include "eventstore/codec.hpp"
 #include "eventstore/event_log.hpp"
+#include "eventstore/forgetting.hpp"
 #include "eventstore/log_keys.hpp"
 #include "eventstore/record_layout.hpp"
 #include "eventstore/rocks_storage.hpp"
@@ -52,6 +53,31 @@ protected:
             const auto root = root_at(size, log.tree_nodes());
             ASSERT_TRUE(root.has_value());
             notes.push_back(signer.sign({signer.name(), size, *root, Timestamp()}));
+        }
+    }
+
+    struct Written {
+        StreamId stream;
+        UserId by;
+        Event event;
+    };
+    [[nodiscard]] std::unique_ptr<EventLog> write(Written what) {
+        auto log = *open_rocks_event_log(
+            (folder.path() / "log").string(), counted_bytes(), numbered_uuid(9), Timestamp(1)
+        );
+        LogScribe scribe(*log);
+        scribe.write(what.stream, what.by, {std::move(what.event)});
+        EXPECT_TRUE(scribe.commit().has_value());
+        return log;
+    }
+    // Records the event, then destroys what it says.
+    void destroy_what(const StreamId& stream, const UserId& by, Event event) {
+        const auto log = write({stream, by, std::move(event)});
+        const auto walk = walk_of(*log, log->read(log->head()).value());
+        for (auto piece = walk->next().value(); piece; piece = walk->next().value()) {
+            CommitBatch batch;
+            batch.destroyed = piece->destruction;
+            ASSERT_TRUE(log->commit(log->prepare(batch)));
         }
     }
 
@@ -356,13 +382,44 @@ TEST_F(AuditVerify, AcceptsTextsThatAnEventDestroyed) {
         LogScribe scribe(**log);
         scribe.write(stream_of(room), alice, {edited(Version(16), "edited")});
         scribe.write(stream_of(room), alice, {destroyed(Version(16))});
-        scribe.batch().destroyed = {Position(17), Position(41)};
+        scribe.batch().destroyed.contents = {{Position(17)}, {Position(41)}};
         ASSERT_TRUE(scribe.commit().has_value());
     }
     const LogAuditReport report = audit();
     EXPECT_EQ(found_in(report), Found{});
     EXPECT_EQ(report.signed_up_to, Position(positions));
     EXPECT_EQ(report.head, Position(positions + 2));
+}
+
+TEST_F(AuditVerify, AcceptsThatAllIsGoneWhichAnErasedUserWrote) {
+    destroy_what(stream_of(alice), alice, AccountEvent(ErasureBegun{}));
+    EXPECT_EQ(found_in(audit()), Found{});
+}
+
+TEST_F(AuditVerify, FindsATextThatIsGoneThoughItsUserWasErasedBeforeItWasSaid) {
+    destroy_what(stream_of(alice), alice, AccountEvent(ErasureBegun{}));
+    EXPECT_NE(write({stream_of(room), alice, sent("after")}), nullptr);
+    forge([](const Storage&, StorageBatch& batch) {
+        batch.erase(EventLog::contents, content_key(Position(positions + 2), 0));
+    });
+    EXPECT_EQ(found_in(audit()), Found{"content_missing 42"});
+}
+
+TEST_F(AuditVerify, AcceptsThatMessagesAreGoneWhichExpiredAndNoOthers) {
+    destroy_what(stream_of(room), the_server, RoomEvent(ContentsExpired{Version(16)}));
+    EXPECT_EQ(found_in(audit()), Found{});
+    forge([](const Storage&, StorageBatch& batch) {
+        batch.erase(EventLog::contents, content_key(Position(18), 0));
+    });
+    EXPECT_EQ(found_in(audit()), Found{"content_missing 18"});
+}
+
+TEST_F(AuditVerify, FindsARoomsNameThatIsGoneThoughItsMessagesExpired) {
+    destroy_what(stream_of(room), the_server, RoomEvent(ContentsExpired{Version(16)}));
+    forge([](const Storage&, StorageBatch& batch) {
+        batch.erase(EventLog::contents, content_key(Position(2), 0));
+    });
+    EXPECT_EQ(found_in(audit()), Found{"content_missing 2"});
 }
 
 TEST_F(AuditVerify, BelievesAViewThatSawAnotherRecord) {

@@ -41,7 +41,8 @@ public:
         : log_(open_memory_event_log(random_bytes, new_uuid(system_now()), system_now()).value()),
           views_(make_memory_storage(Views::column_names().size())),
           tokens_(std::array<std::uint8_t, 32>{7}),
-          authenticator_(tokens_, views_) {
+          authenticator_(tokens_, views_),
+          command_keys_(Seed{8}) {
         EXPECT_TRUE(views_.catch_up(*log_, [](const RebuildProgress&) {}).has_value());
         for (const Limiter limiter : all_limiters())
             rate_limits_.set(limiter, {.per_second = 1e9, .burst = 1e9});
@@ -69,6 +70,7 @@ public:
                 .log = *log_,
                 .views = views_,
                 .authenticator = authenticator_,
+                .command_keys = command_keys_,
                 .sequencer = *sequencer_,
                 .audit_reads = audit_reads_,
                 .uploads = *uploads_,
@@ -247,6 +249,9 @@ private:
         views_.note(changes);
         server_->note(changes);
     }
+    void forget(const Forgotten& forgotten) override {
+        EXPECT_TRUE(views_.forget(forgotten.events).has_value());
+    }
     void announce(const std::shared_ptr<const CommittedBatch>& batch) override {
         const std::lock_guard lock(mutex_);
         withheld_.push_back(batch);
@@ -263,6 +268,7 @@ private:
     Views views_;
     Tokens tokens_;
     Authenticator authenticator_;
+    CommandKeys command_keys_;
     RateLimits rate_limits_;
     Metrics metrics_;
     std::atomic<std::int64_t> clock_ahead_us_{0};

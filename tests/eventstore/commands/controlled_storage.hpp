@@ -132,6 +132,9 @@ public:
         return storage_->cursor(column, upper);
     }
     StoreResult<void> clear(std::size_t column) override { return storage_->clear(column); }
+    StoreResult<void> scrub(std::span<const KeyRange> ranges) override {
+        return storage_->scrub(ranges);
+    }
     std::uint64_t disk_bytes() const override { return storage_->disk_bytes(); }
 
 private:

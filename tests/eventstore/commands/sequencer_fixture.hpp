@@ -57,6 +57,10 @@ public:
         const std::lock_guard lock(mutex_);
         notes_.insert(notes_.end(), changes.begin(), changes.end());
     }
+    void forget(const Forgotten& forgotten) override {
+        const std::lock_guard lock(mutex_);
+        forgotten_.insert(forgotten_.end(), forgotten.events.begin(), forgotten.events.end());
+    }
     void announce(const std::shared_ptr<const CommittedBatch>& batch) override {
         const std::lock_guard lock(mutex_);
         invariant(
@@ -75,6 +79,11 @@ public:
         const std::lock_guard lock(mutex_);
         return events_;
     }
+    // Whose contents it was told to forget.
+    [[nodiscard]] std::vector<RecordedEvent> forgotten() const {
+        const std::lock_guard lock(mutex_);
+        return forgotten_;
+    }
     [[nodiscard]] std::vector<ReadNoteChange> notes() const {
         const std::lock_guard lock(mutex_);
         return notes_;
@@ -86,6 +95,7 @@ private:
     mutable std::mutex mutex_;
     std::vector<RecordedEvent> events_;
     std::vector<ReadNoteChange> notes_;
+    std::vector<RecordedEvent> forgotten_;
     std::atomic<std::uint64_t> projected_{0};
     std::atomic<std::uint64_t> announced_{0};
 };

@@ -116,7 +116,7 @@ TEST_F(SequencerSnapshots, AreIgnoredWhenDamaged) {
     accepted(create(1, user(1)));
     accepted(to_room(room(1), user(2), JoinRoom{}));
     sequencer.reset();
-    EXPECT_TRUE(log->keep_snapshot(stream_of(room(1)), "no snapshot"));
+    EXPECT_TRUE(log->keep_snapshot(stream_of(room(1)), "no snapshot", 0));
     restart();
     EXPECT_EQ(accepted(send(1, user(2))).version, Version(3));
 }
