@@ -27,10 +27,6 @@ namespace {
 constexpr std::size_t events_per_page = 1'024;
 constexpr std::size_t bytes_per_page = 4u << 20;
 
-StoreError cannot(std::string why) {
-    return {StoreFault::cannot_open, {}, std::move(why)};
-}
-
 // Where the lines go: a file that appears under its name once all of it is durable, or standard
 // output.
 class Output {

@@ -188,7 +188,7 @@ TEST_F(RebuildBeside, TakesATextForNoDifferenceThatTheLogHasJustDestroyed) {
 
     // Committed, and not applied yet: the fresh fold finds the text gone, the live view shows it.
     scribe.write(stream_of(hall), alice, {destroyed(Version(2))});
-    scribe.batch().destroyed.push_back(Position(3));
+    scribe.batch().destroyed.contents.push_back({Position(3)});
     ASSERT_TRUE(scribe.commit());
     bool is_applied = false;
     RebuildRequest request;
@@ -203,6 +203,40 @@ TEST_F(RebuildBeside, TakesATextForNoDifferenceThatTheLogHasJustDestroyed) {
     ASSERT_TRUE(report) << describe(report.error());
     EXPECT_TRUE(is_applied) << "it looked again";
     EXPECT_FALSE(report->difference);
+    expect_a_fresh_fold(*views.views, *young);
+}
+
+TEST_F(RebuildBeside, HoldsNothingThatWasForgottenWhileItWasMade) {
+    const auto alice = numbered_id<UserId>(1);
+    const auto hall = numbered_id<RoomId>(2);
+    const auto young = log_of({});
+    LogScribe scribe(*young);
+    scribe.write(stream_of(alice), alice, {registered("alice")});
+    scribe.write(stream_of(hall), alice, {room_created()});
+    scribe.write(stream_of(hall), alice, {sent("to be forgotten")});
+    scribe.write(stream_of(alice), alice, {AccountEvent(ErasureBegun{})});
+    ASSERT_TRUE(scribe.commit());
+    TestViews views;
+    catch_up(*views.views, *young);
+
+    // The fresh copy has folded the text by now.
+    bool is_forgotten = false;
+    RebuildRequest request;
+    request.reached = [&](RebuildStage stage, Position) {
+        if (stage == RebuildStage::exchanging && !is_forgotten) {
+            is_forgotten = true;
+            forget_destroyed(*young, *views.views, {&scribe.written().back(), 1});
+        }
+        return true;
+    };
+    const auto report = views.views->rebuild("room_timeline", *young, request);
+    ASSERT_TRUE(report) << describe(report.error());
+    EXPECT_TRUE(is_forgotten);
+    std::string rows;
+    ASSERT_TRUE(views.views->for_each_row("room_timeline", [&](auto, std::string_view row) {
+        rows += row;
+    }));
+    EXPECT_EQ(rows.find("to be forgotten"), std::string::npos);
     expect_a_fresh_fold(*views.views, *young);
 }
 
