@@ -105,6 +105,11 @@ void LeaderParts::lead_or_not(amqp::Leadership::State state) {
     using State = amqp::Leadership::State;
     if (state == State::leading) return engine_.hold_commands(std::nullopt);
     engine_.hold_commands("not_the_leader");
+    if (state == State::undecided)
+        log_->warn(
+            "this process was stopped for some seconds: the broker is asked who leads before "
+            "commands are taken again"
+        );
     if (state == State::fenced)
         log_->error(
             "another process leads this log: this one takes no commands any more. Stop one of "

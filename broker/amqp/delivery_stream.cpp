@@ -37,6 +37,10 @@ BrokerResult<void> DeliveryStream::prepare(Connection& connection, const Connect
     return declared;
 }
 
+void DeliveryStream::process_was_stopped() {
+    leadership_.was_stopped();
+}
+
 void DeliveryStream::broker_failed(const BrokerError&) {
     leadership_.broker_is_away();
 }

@@ -16,6 +16,7 @@ public:
 
     [[nodiscard]] BrokerResult<void> prepare(Connection& connection, const ConnectionOptions& own)
         override;
+    void process_was_stopped() override;
     void broker_failed(const BrokerError& error) override;
     // Up to limits::delivery_events_max events and delivery_bytes_max bytes; behind by more than
     // limits::publisher_lag_events_max, a doorbell: where the log ends, for followers to fetch.

@@ -46,6 +46,8 @@ BrokerResult<void> EnvelopeStream::prepare(Connection& connection, const Connect
     return connection.declare_exchange(envelope_exchange, ExchangeKind::topic, true);
 }
 
+void EnvelopeStream::process_was_stopped() {}
+
 void EnvelopeStream::broker_failed(const BrokerError&) {}
 
 StoreResult<PublishedStream::Piece> EnvelopeStream::piece_after(Position after) {

@@ -17,6 +17,7 @@ public:
 
     [[nodiscard]] BrokerResult<void> prepare(Connection& connection, const ConnectionOptions& own)
         override;
+    void process_was_stopped() override;
     void broker_failed(const BrokerError& error) override;
     [[nodiscard]] StoreResult<Piece> piece_after(Position after) override;
     [[nodiscard]] StoreResult<std::optional<Piece>> heartbeat(Position published) override;

@@ -36,6 +36,10 @@ void Leadership::is_held_elsewhere() {
     turn({State::undecided}, State::standing_by);
 }
 
+void Leadership::was_stopped() {
+    turn({State::leading}, State::undecided);
+}
+
 void Leadership::another_leads() {
     turn({State::undecided, State::standing_by, State::leading}, State::fenced);
 }

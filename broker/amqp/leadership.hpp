@@ -10,7 +10,7 @@ namespace verbatim::amqp {
 
 // Whether this node leads its log, as far as the broker's exclusive queue tells.
 //
-//   undecided ──▶ leading ──▶ fenced, from any state, until the process ends
+//   undecided ◀─▶ leading ──▶ fenced, from any state, until the process ends
 //        │            ▲
 //        ▼            │
 //     standing_by ────┘
@@ -23,7 +23,7 @@ namespace verbatim::amqp {
 class Leadership {
 public:
     enum class State {
-        undecided,    // the broker has not answered yet
+        undecided,    // the broker has not answered yet, or has to be asked again
         leading,      // holds the queue, did when the broker was there last, or has no broker
         standing_by,  // never led; another connection holds the queue, and nobody speaks
         fenced,       // another process was heard to lead
@@ -44,6 +44,9 @@ public:
     void broker_is_away();
     // Somebody holds the queue; who, is not known.
     void is_held_elsewhere();
+    // This process was stopped for so long that the broker may have given it up and another may
+    // lead: whoever led is undecided.
+    void was_stopped();
     // Another process was heard to lead.
     void another_leads();
 

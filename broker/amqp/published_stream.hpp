@@ -31,6 +31,9 @@ public:
     [[nodiscard]] virtual BrokerResult<void> prepare(
         Connection& connection, const ConnectionOptions& own
     ) = 0;
+    // This process did not run for seconds: what the broker thinks of it has to be asked anew. The
+    // publisher connects again.
+    virtual void process_was_stopped() = 0;
     // It cannot be asked: `error` says why.
     virtual void broker_failed(const BrokerError& error) = 0;
     // What stands behind `after`, which is before the log's head.

@@ -26,6 +26,9 @@ constexpr milliseconds cursor_interval{100};
 constexpr milliseconds batching{1};
 // Between looks at everything else, so that a log that grows without a pause lets the rest happen.
 constexpr int pieces_per_round = 32;
+// A wait that is longer by so much than it was to be: the process was stopped. Before a broker
+// gives a connection up, which it does after two heartbeats.
+constexpr milliseconds stopped_span{5'000};
 constexpr milliseconds last_words{1'000};
 constexpr milliseconds stop_patience{2'000};  // for last words on a connection that hangs
 
@@ -150,7 +153,15 @@ BrokerResult<void> Publisher::State::serve() {
         if (auto filled = fill_window(now); !filled) return filled;
         show();
         keep_cursor(now, false);
-        if (auto taken = take_notices(patience(now)); !taken) return taken;
+        const auto wait = patience(now);
+        const auto begun = Clock::now();
+        const auto taken = take_notices(wait);
+        if (Clock::now() - begun > wait + stopped_span) {
+            stream->process_was_stopped();
+            return failure(BrokerError{
+                BrokerFault::connection_lost, "this process did not run for some seconds"});
+        }
+        if (!taken) return taken;
     }
 }
 

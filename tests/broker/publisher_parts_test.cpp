@@ -159,6 +159,24 @@ TEST_F(Leading, GoesOnWhileNobodyElseIsHeard) {
     EXPECT_THAT(told, ElementsAre(State::leading));
 }
 
+TEST_F(Leading, IsAskedForAgainAfterTheProcessWasStopped) {
+    leadership.won();
+    leadership.was_stopped();
+    EXPECT_EQ(leadership.state(), State::undecided);
+    leadership.won();
+    EXPECT_TRUE(leadership.leads());
+    leadership.was_stopped();
+    leadership.broker_is_away();
+    EXPECT_TRUE(leadership.leads());
+    leadership.was_stopped();
+    leadership.is_held_elsewhere();
+    EXPECT_EQ(leadership.state(), State::standing_by);
+    leadership.was_stopped();
+    leadership.another_leads();
+    leadership.was_stopped();
+    EXPECT_TRUE(leadership.is_fenced());
+}
+
 TEST_F(Leading, EndsForGoodWhenAnotherIsHeard) {
     leadership.won();
     leadership.another_leads();

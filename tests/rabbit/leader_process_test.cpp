@@ -3,6 +3,7 @@
 #include "tests/support/http_client.hpp"
 #include "tests/support/moments.hpp"
 
+#include <csignal>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <sstream>
@@ -144,6 +145,39 @@ TEST_F(LeaderProcess, RefusesCommandsWhereACopyOfItsLogLeads) {
     EXPECT_THAT(copy.standard_error(), HasSubstr("another process leads this log"));
     EXPECT_EQ(readiness(server).at("commands"), "taken");
     Person(server, "carol").create_room();
+}
+
+TEST_F(LeaderProcess, TakesNoCommandsWhenItComesBackFromAPauseAndAnotherLeads) {
+    const ServerOptions options = serving(broker().url(vhost));
+    {
+        ServerProcess server(options);
+        Person(server, "alice").create_room();
+        server.kill9();
+    }
+    fs::copy(options.data, folder.path() / "copy", fs::copy_options::recursive);
+    ChildCommand command{
+        .binary = options.binary, .arguments = options.arguments, .environment = {}};
+    for (const std::string word : {"serve", "--http-port", "0", "--feed-port", "0", "--data"})
+        command.arguments.push_back(word);
+    command.arguments.push_back(options.data.string());
+    ServerChild old(command);
+    const auto ready = old.wait_for_line("ready: ", std::chrono::seconds(60));
+    ASSERT_TRUE(ready.has_value()) << old.standard_error();
+    const std::size_t port = ready->find(':', ready->find("http://") + 7) + 1;
+    const auto old_readiness = [&] {
+        HttpClient client(static_cast<std::uint16_t>(std::stoi(ready->substr(port))));
+        return client.ask("GET", "/readyz").value().json();
+    };
+    EXPECT_EQ(old_readiness().at("commands"), "taken");
+
+    old.send_signal(SIGSTOP);
+    ServerProcess other(serving(broker().url(vhost), "copy"));
+    // Once the broker has given the stopped one up.
+    EXPECT_TRUE(comes_true([&] { return readiness(other).at("commands") == "taken"; }));
+    old.send_signal(SIGCONT);
+    EXPECT_TRUE(comes_true([&] { return old_readiness().at("commands") == "not_the_leader"; }));
+    EXPECT_EQ(readiness(other).at("commands"), "taken");
+    Person(other, "bob").create_room();
 }
 
 }  // namespace
