@@ -24,7 +24,7 @@ LeaderParts::LeaderParts(Engine& engine, std::shared_ptr<spdlog::logger> log)
     : engine_(engine),
       log_(std::move(log)),
       instance_(new_uuid(system_now())),
-      leadership_([this](amqp::Leadership::State state) { lead_or_not(state); }),
+      leadership_([this](amqp::Leadership::State) { lead_or_not(); }),
       pages_(limits::log_pages_at_once_max, limits::log_pages_waiting_max) {}
 
 LeaderParts::~LeaderParts() {
@@ -101,8 +101,11 @@ bool LeaderParts::is_handed_over(const api::HttpRequest& request) const {
     return access_ && is_from_node(request, access_->secret);
 }
 
-void LeaderParts::lead_or_not(amqp::Leadership::State state) {
+// Whoever is told last may be told an older state first: what holds is what is so now.
+void LeaderParts::lead_or_not() {
     using State = amqp::Leadership::State;
+    const std::lock_guard lock(leading_mutex_);
+    const State state = leadership_.state();
     if (state == State::leading) return engine_.hold_commands(std::nullopt);
     engine_.hold_commands("not_the_leader");
     if (state == State::undecided)
@@ -113,8 +116,7 @@ void LeaderParts::lead_or_not(amqp::Leadership::State state) {
     if (state == State::fenced)
         log_->error(
             "another process leads this log: this one takes no commands any more. Stop one of "
-            "them; "
-            "what this log has and the other one's has not must be given up."
+            "them; what this log has and the other one's has not must be given up."
         );
     if (state == State::standing_by)
         log_->warn(

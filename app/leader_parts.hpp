@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -53,11 +54,12 @@ private:
     LeaderParts(Engine& engine, std::shared_ptr<spdlog::logger> log);
     void make_signals();
     void make_publishers(const Configuration& configuration);
-    void lead_or_not(amqp::Leadership::State state);
+    void lead_or_not();
 
     Engine& engine_;
     const std::shared_ptr<spdlog::logger> log_;
     const Uuid instance_;
+    std::mutex leading_mutex_;
     amqp::Leadership leadership_;
     WorkPool pages_;
     std::optional<api::NodeAccess> access_;
