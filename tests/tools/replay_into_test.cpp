@@ -34,7 +34,7 @@ protected:
         scribe.write(stream_of(room), alice, {sent("two")});
         scribe.write(stream_of(room), alice, {edited(Version(2), "one, better")});
         scribe.write(stream_of(room), alice, {destroyed(Version(3))});
-        scribe.batch().destroyed.push_back(Position(4));
+        scribe.batch().destroyed.contents.push_back({Position(4)});
         scribe.write(stream_of(room), alice, {sent("three")}, key_numbered(5));
         EXPECT_TRUE(scribe.commit().has_value());
     }
@@ -91,10 +91,10 @@ TEST_F(ReplayInto, StopsWhereItIsToldTo) {
 
 TEST_F(ReplayInto, BuildsTheViews) {
     ASSERT_TRUE(replay_to(7).has_value());
-    const auto storage =
+    auto storage =
         open_rocks_storage_to_read({.directory = into / "views", .columns = Views::column_names()});
     ASSERT_TRUE(storage.has_value()) << describe(storage.error());
-    const auto views = folded_views(**storage).value();
+    const auto views = folded_views(std::move(*storage)).value();
     EXPECT_FALSE(views.empty());
     for (const FoldedView& view : views) EXPECT_EQ(view.position, Position(7)) << view.name;
 }
