@@ -212,10 +212,11 @@ TEST_F(LogOfAServer, NamesPeopleAndRoomsThatTheAuditorIsNotIn) {
 }
 
 TEST_F(LogOfAServer, ShowsWhatWasDeletedAndSaysSo) {
-    const Finished found = run({"grep", "secret"}, at_rest());
-    EXPECT_EQ(found.exit_code, 0) << found.standard_error;
-    EXPECT_THAT(found.standard_output, HasSubstr("[deleted] a secret"));
-    EXPECT_THAT(run({"grep", "secret"}, by_rest()).standard_output, HasSubstr("a secret"));
+    for (const Arguments& source : {at_rest(), by_rest()}) {
+        const Finished found = run({"grep", "secret"}, source);
+        EXPECT_EQ(found.exit_code, 0) << found.standard_error;
+        EXPECT_THAT(found.standard_output, HasSubstr("[deleted] a secret"));
+    }
 }
 
 TEST_F(LogOfAServer, GivesItsLastEvents) {

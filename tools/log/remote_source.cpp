@@ -230,10 +230,21 @@ std::optional<std::string> RemoteLog::name_of(const RoomId& room) {
     return name.is_string() ? std::optional(name.get<std::string>()) : std::nullopt;
 }
 
+// As its room shows it now; of a room that an auditor is no member of, as it was when the reading
+// began.
 std::optional<MessageFate> RemoteLog::fate_of(const RoomId& room, Version seq) {
-    const auto message =
-        ask("/api/v1/rooms/" + to_text(room) + "/messages/" + std::to_string(seq.value()));
-    if (!message || !*message) return std::nullopt;
+    const std::string path = "/api/v1/rooms/" + to_text(room) + "/messages";
+    auto message = ask(path + "/" + std::to_string(seq.value()));
+    if (!message) return std::nullopt;
+    if (!*message) {
+        const auto past =
+            ask(path + "?limit=1&after=" + std::to_string(seq.value() - 1) +
+                "&as_of=" + std::to_string(covered_.value()));
+        if (!past || !*past) return std::nullopt;
+        const Json items = (*past)->value("items", Json::array());
+        if (items.empty() || items.front().value("seq", Json()) != seq.value()) return std::nullopt;
+        *message = items.front();
+    }
     return MessageFate{
         .is_edited = (*message)->value("edited_at", Json()).is_string(),
         .is_deleted = (*message)->value("deleted_at", Json()).is_string()};
