@@ -4,9 +4,8 @@
 #include "domain/overloaded.hpp"
 #include "eventstore/codec.hpp"
 #include "eventstore/record_reader.hpp"
-#include "eventstore/rocks_storage.hpp"
-#include "protocol/random.hpp"
 #include "tools/log_jsonl.hpp"
+#include "tools/stored_log.hpp"
 
 #include <algorithm>
 #include <array>
@@ -38,11 +37,7 @@ StoreError other_history(const fs::path& source, const CommonPast& past) {
 }
 
 StoreResult<Erasures> erasures_in_data(const fs::path& data, const CommonPast& past) {
-    auto storage =
-        open_rocks_storage_to_read({.directory = data / "log", .columns = EventLog::column_names()}
-        );
-    if (!storage) return failure(storage.error());
-    const auto log = EventLog::open(std::move(*storage), random_bytes, Uuid(), Timestamp());
+    const auto log = open_log_to_read(data);
     if (!log) return failure(log.error());
     if ((*log)->head() < past.position) return failure(other_history(data, past));
     const auto leaf = (*log)->leaf_hash(past.position);

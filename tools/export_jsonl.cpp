@@ -1,14 +1,13 @@
 #include "tools/export_jsonl.hpp"
 
 #include "eventstore/durable_file.hpp"
-#include "eventstore/rocks_storage.hpp"
 #include "protocol/key_file.hpp"
-#include "protocol/random.hpp"
 #include "tools/blob_copies.hpp"
 #include "tools/epoch.hpp"
 #include "tools/former_notes.hpp"
 #include "tools/log_jsonl.hpp"
 #include "tools/progress.hpp"
+#include "tools/stored_log.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
@@ -125,11 +124,7 @@ StoreResult<void> copy_all_blobs(const fs::path& from, const fs::path& to) {
 StoreResult<void> run(const ExportOptions& options) {
     const auto notes = all_notes_in(options.data);
     if (!notes) return failure(notes.error());
-    auto storage = open_rocks_storage_to_read(
-        {.directory = options.data / "log", .columns = EventLog::column_names()}
-    );
-    if (!storage) return failure(storage.error());
-    const auto log = EventLog::open(std::move(*storage), random_bytes, Uuid(), Timestamp());
+    const auto log = open_log_to_read(options.data);
     if (!log) return failure(log.error());
     const auto key = verifier_key_of(options.data, (*log)->epoch());
     if (!key) return failure(key.error());
