@@ -40,7 +40,7 @@ protected:
         scribe.write(stream_of(room), alice, {sent("hello, \"world\"\n漢字")});
         scribe.write(stream_of(room), alice, {sent("gone")});
         scribe.write(stream_of(room), alice, {destroyed(Version(3))});
-        scribe.batch().destroyed = {Position(4)};
+        scribe.batch().destroyed.contents = {{.position = Position(4)}};
         scribe.write(stream_of(room), alice, {sent("kept")}, key_numbered(7));
         ASSERT_TRUE(scribe.commit().has_value());
         ASSERT_TRUE(begin_tree_heads(data, *log).has_value());

@@ -162,7 +162,7 @@ TEST_F(RestoredRecords, LackWhatTheBackupItselfSaysWasDestroyedLater) {
     const std::uint64_t before = events_of(data).size();
     write([&](LogScribe& scribe) {
         scribe.write(stream_of(room), alice, {destroyed(seq)});
-        scribe.batch().destroyed = {Position(before)};
+        scribe.batch().destroyed.contents = {{.position = Position(before)}};
     });
     ASSERT_EQ(backup(to_backups()), 0);
     ASSERT_EQ(restore(up_to(before)), 0) << "the text is gone, and the event says why again";
