@@ -198,7 +198,9 @@ void Engine::compare_with_checkpoint() {
 }
 
 StoreResult<void> Engine::catch_up(const std::function<void(const RebuildProgress&)>& progress) {
-    return views_->catch_up(*log_, progress);
+    auto caught_up = views_->catch_up(*log_, progress);
+    if (caught_up) forget_copied(std::exchange(to_forget_, {}));
+    return caught_up;
 }
 
 void Engine::on_projected(std::function<void(const CommittedBatch&)> listener) {
@@ -291,35 +293,8 @@ void Engine::project(const std::shared_ptr<const CommittedBatch>& batch) {
     if (!views_failed_) note_views(views_->apply(*batch, log_->epoch()));
     authenticator_->sessions_changed(*batch);
     note_posted(*batch);
-    if (options_.follows) forget_copied(*batch);
+    if (options_.follows) forget_copied(batch->events);
     if (projected_) projected_(*batch);
-}
-
-// A copy destroys what its events say is destroyed, as the original has: on the thread that copies,
-// beside which nobody writes.
-void Engine::forget_copied(const CommittedBatch& batch) {
-    for (const RecordedEvent& event : batch.events) {
-        const auto walk = walk_of(*log_, event);
-        const auto done = walk == nullptr ? StoreResult<void>() : destroy_copies(*walk);
-        if (!done)
-            options_.report(
-                "what position " + std::to_string(event.position.value()) +
-                " destroys is not gone: " + describe(done.error())
-            );
-    }
-}
-
-StoreResult<void> Engine::destroy_copies(ForgettingWalk& walk) {
-    while (true) {
-        const auto piece = walk.next();
-        if (!piece) return failure(piece.error());
-        if (!*piece) return {};
-        CommitBatch destroyed;
-        destroyed.destroyed = (*piece)->destruction;
-        if (!destroyed.empty())
-            if (auto gone = log_->commit(log_->prepare(destroyed)); !gone) return gone;
-        forget(**piece);
-    }
 }
 
 void Engine::note_posted(const CommittedBatch& batch) {

@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -70,6 +71,10 @@ public:
     [[nodiscard]] StoreResult<void> catch_up(
         const std::function<void(const RebuildProgress&)>& progress
     );
+
+    // What a replicator appended to a follower's log without telling listener(): contents that it
+    // destroys go when the views have caught up. Before catch_up().
+    void copied(const CommittedBatch& batch);
 
     // Called after the views were changed and before the commands are answered, on the writer
     // thread.
@@ -143,7 +148,7 @@ private:
     void announce(const std::shared_ptr<const CommittedBatch>& batch) override;
     void note_views(const StoreResult<void>& written);
     void note_posted(const CommittedBatch& batch);
-    void forget_copied(const CommittedBatch& batch);
+    void forget_copied(std::span<const RecordedEvent> events);
     [[nodiscard]] StoreResult<void> destroy_copies(ForgettingWalk& walk);
     void make_forgetting();
     void tell_forgetting(const CommittedBatch& batch);
@@ -171,8 +176,9 @@ private:
     std::function<void(const CommittedBatch&)> projected_;
     std::function<void(const std::vector<ReadNoteChange>&)> noted_;
     std::function<void(const std::shared_ptr<const CommittedBatch>&)> announced_;
-    bool log_key_is_new_ = false;      // it was missing, and made at this start
-    std::optional<std::string> loss_;  // the declared one
+    std::vector<RecordedEvent> to_forget_;  // of copied(): whose words the views may still show
+    bool log_key_is_new_ = false;           // it was missing, and made at this start
+    std::optional<std::string> loss_;       // the declared one
     // What stands against taking commands, besides a loss and failed views.
     std::mutex pause_mutex_;
     bool started_ = false;

@@ -1,3 +1,4 @@
+#include "eventstore/event_log.hpp"
 #include "tests/followers/cluster.hpp"
 
 #include <gmock/gmock.h>
@@ -384,6 +385,38 @@ TEST(FollowerAlone, StartsFromACopyOfTheLeadersDataAndNeverLeadsWithIt) {
     );
     EXPECT_EQ(refused.exit_code, 1);
     EXPECT_THAT(refused.standard_error, HasSubstr("verbatim follow"));
+}
+
+TEST(FollowerAlone, ForgetsWhatWasForgottenWhileItWasAway) {
+    Cluster cluster;
+    Person ada(cluster.leader(), "ada");
+    Person bea(cluster.leader(), "bea");
+    const std::string room = ada.create_room();
+    ASSERT_EQ(bea.post("/rooms/" + room + "/join").status, 200);
+    const auto sent = say_at(cluster.leader(), bea, room, "to be forgotten");
+    ASSERT_EQ(sent.status, 201) << sent.body;
+    ServerProcess& follower = cluster.follow("follower");
+    const std::string path = messages_of(room) + "/" + std::to_string(sent.room_seq());
+    EXPECT_EQ(ask(follower, ada, "GET", path).json()["text"], "to be forgotten");
+    EXPECT_EQ(follower.terminate(), 0);
+
+    const auto erased =
+        ask(cluster.leader(), bea, "DELETE", "/users/me", {{"password", Person::usual_password}});
+    ASSERT_LT(erased.status, 300) << erased.body;
+    follower.start();
+    EXPECT_TRUE(comes_true([&] {
+        return readiness(follower)["log_position"] == readiness(cluster.leader())["log_position"];
+    }));
+    EXPECT_TRUE(comes_true([&] { return ask(follower, ada, "GET", path).json()["text"].is_null(); })
+    );
+    EXPECT_EQ(follower.terminate(), 0);
+    const auto log = open_rocks_event_log(
+        (cluster.path("follower") / "log").string(), [](std::span<std::uint8_t>) {}, LogOrigin{}
+    );
+    ASSERT_TRUE(log.has_value()) << describe(log.error());
+    const auto stored = (*log)->read_stored(Position(sent.position())).value();
+    ASSERT_EQ(stored.contents.size(), 1u);
+    EXPECT_FALSE(stored.contents.front().has_value());
 }
 
 TEST(FollowerAlone, SaysWhyItCannotFollow) {
