@@ -51,6 +51,8 @@ public:
     [[nodiscard]] TcpProxy& to_broker() { return to_broker_; }
     [[nodiscard]] Cluster& cluster() { return cluster_; }
     [[nodiscard]] ServerProcess& node(std::size_t index) { return cluster_.node(index); }
+    [[nodiscard]] Person& owner() { return owner_; }
+    [[nodiscard]] const std::string& room() const { return room_; }
 
     // Lets everybody talk while `fault` happens, and until enough was said after it.
     void talk_through(const std::function<void()>& fault) {
@@ -240,16 +242,39 @@ void kill_leader(Replicated& world) {
     world.cluster().restart_leader();
 }
 
-class ReplicationSurvives : public ::testing::TestWithParam<Fault> {
-protected:
-    static RabbitBroker& broker() {
-        static RabbitBroker instance;
-        return instance;
-    }
-};
+// One for all tests: it takes seconds to start.
+RabbitBroker& shared_broker() {
+    static RabbitBroker instance;
+    return instance;
+}
+
+TEST(Replication, TellsOtherNodesWhoTypesAndWhoIsOnline) {
+    Replicated world(shared_broker());
+    Person peer(world.cluster().leader(), "peer");
+    const std::string path = "/rooms/" + world.room();
+    const auto joined = peer.post(path + "/join");
+    ASSERT_EQ(joined.status, 200) << joined.body;
+    for (const std::size_t node : {1, 2})
+        ASSERT_EQ(ask_at(world.node(node), peer, joined.position(), path).status, 200);
+    auto heard = feed_at(world.node(1), world.owner(), "room=" + world.room());
+    ASSERT_TRUE(heard.read_until("caught_up"));
+    auto opened = feed_at(world.node(2), peer, "room=" + world.room());
+    ASSERT_TRUE(opened.read_until("caught_up"));
+    std::set<std::string> told;
+    EXPECT_TRUE(comes_true([&] {
+        EXPECT_EQ(
+            ask(world.node(2), peer, "POST", path + "/typing", {{"typing", true}}).status, 202
+        );
+        while (const auto frame = heard.read(std::chrono::milliseconds(50)))
+            if (frame->value("user_id", "") == peer.id()) told.insert((*frame)["type"]);
+        return told.contains("typing") && told.contains("presence");
+    }));
+}
+
+class ReplicationSurvives : public ::testing::TestWithParam<Fault> {};
 
 TEST_P(ReplicationSurvives, EveryFeedHearsTheSameOnce) {
-    Replicated world(broker());
+    Replicated world(shared_broker());
     world.talk_through([&] { GetParam().happens(world); });
     world.expect_all_agree();
 }
