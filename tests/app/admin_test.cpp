@@ -145,8 +145,8 @@ TEST_F(Admin, SeesAuditorsOnRecordForEachRoomThatTheyLookInto) {
     ASSERT_EQ(root.put(role_path(bob, "auditor")).status, 200);
     const std::string room = alice.create_room({{"visibility", "private"}});
     const std::string other = alice.create_room({{"visibility", "private"}});
-    const auto now =
-        std::to_string(alice.put("/rooms/" + room + "/read", {{"up_to", 1}}).position());
+    const std::string now =
+        std::to_string(alice.post("/rooms/" + room + "/messages", {{"text", "here"}}).position());
     for (int i = 0; i < 2; ++i) {
         EXPECT_EQ(bob.get("/rooms/" + room + "/events").status, 200);
         EXPECT_EQ(bob.get("/rooms/" + other + "/events").status, 200);
@@ -181,16 +181,15 @@ TEST_F(Admin, RevokesTheRoleOfAnAuditorWhoseFeedOfEverythingThenEnds) {
     const HttpAnswer revoked = root.del(role_path(bob, "auditor"));
     std::vector<std::string> types;
     for (const json& event : everything.read_until_position(revoked.position())) {
+        // Its own opening, which the feed may have begun before or after.
+        if (event.at("type") == "audit.read") continue;
         types.push_back(event.at("type"));
         if (event.at("type") == "message.sent") {
             EXPECT_EQ(event.at("room_seq"), seq);
         }
     }
     EXPECT_THAT(
-        types,
-        ElementsAre(
-            "room.created", "member.joined", "message.sent", "user.renamed", "user.role_revoked"
-        )
+        types, ElementsAre("room.created", "message.sent", "user.renamed", "user.role_revoked")
     );
     EXPECT_EQ(everything.close_code(), 4403u);
     EXPECT_THAT(read_by(root, bob), ElementsAre("GET /api/v1/feed?scope=all"));

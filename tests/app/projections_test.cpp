@@ -1,9 +1,9 @@
 #include "projections/views.hpp"
 #include "tests/app/server_test.hpp"
 
-#include <atomic>
 #include <gmock/gmock.h>
 #include <set>
+#include <stop_token>
 #include <thread>
 
 namespace verbatim::testing {
@@ -28,7 +28,8 @@ protected:
         );
     }
     json projection(const std::string& name) {
-        for (const json& each : root.get("/projections").json().at("items"))
+        const json listed = root.get("/projections").json();
+        for (const json& each : listed.at("items"))
             if (each.at("name") == name) return each;
         return nullptr;
     }
@@ -78,11 +79,10 @@ TEST_F(Projections, AreListedToAdminsOnly) {
 
 TEST_F(Projections, AreRebuiltWhileEverybodyGoesOnTalking) {
     const std::string room = alice.create_room();
-    std::atomic<bool> is_over = false;
     std::uint64_t last = 0;
-    std::thread talker([&] {
+    std::jthread talker([&](const std::stop_token& stopped) {
         Person talking(alice);
-        for (int i = 0; !is_over; ++i) {
+        for (int i = 0; !stopped.stop_requested(); ++i) {
             last = talking.say(room, "message " + std::to_string(i));
             const HttpAnswer shown =
                 talking.get("/rooms/" + room + "/messages/" + std::to_string(last));
@@ -97,7 +97,7 @@ TEST_F(Projections, AreRebuiltWhileEverybodyGoesOnTalking) {
         EXPECT_TRUE(rebuilt.at("last").at("difference").is_null()) << rebuilt;
         EXPECT_EQ(rebuilt.at("rebuilt_at").is_null(), name == "search") << rebuilt;
     }
-    is_over = true;
+    talker.request_stop();
     talker.join();
     std::set<std::uint64_t> seqs;
     for (const json& message : alice.all_pages("/rooms/" + room + "/messages?after=0&limit=200"))

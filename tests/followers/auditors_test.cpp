@@ -9,7 +9,8 @@ using nlohmann::json;
 json projection(const ServerProcess& node, const Person& who, const std::string& name) {
     const HttpAnswer listed = ask(node, who, "GET", "/projections");
     EXPECT_EQ(listed.status, 200) << listed.body;
-    for (const json& each : listed.json().at("items"))
+    const json all = listed.json();
+    for (const json& each : all.at("items"))
         if (each.at("name") == name) return each;
     return nullptr;
 }
