@@ -1,5 +1,6 @@
 #include "api/forgetting_routes.hpp"
 
+#include "api/audited_read.hpp"
 #include "api/credentials.hpp"
 #include "protocol/forgetting_requests.hpp"
 #include "protocol/object_writer.hpp"
@@ -199,11 +200,13 @@ void clear_retention(const ExchangePtr& exchange, const Actor& actor) {
 void list_holds(const ExchangePtr& exchange, const Actor& actor) {
     if (const auto allowed = needs_admin(exchange, actor); !allowed)
         return exchange->send_problem(allowed.error());
-    const auto holds = exchange->views().holds().all();
-    if (!holds) return exchange->send_problem(problem_of(holds.error()));
-    std::string items;
-    for (const HoldRow& hold : *holds) append_hold(items, hold);
-    exchange->send_json(200, list_json(items, ""));
+    audited_read(exchange, actor, std::nullopt, [exchange] {
+        const auto holds = exchange->views().holds().all();
+        if (!holds) return exchange->send_problem(problem_of(holds.error()));
+        std::string items;
+        for (const HoldRow& hold : *holds) append_hold(items, hold);
+        exchange->send_json(200, list_json(items, ""));
+    });
 }
 
 void hold_user(const ExchangePtr& exchange, const Actor& actor) {

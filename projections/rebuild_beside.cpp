@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 // Views::rebuild: a fresh copy of one view in its idle column, while the live one goes on.
 namespace verbatim {
@@ -22,6 +24,8 @@ constexpr int rounds_max = 100;
 constexpr std::uint64_t rows_per_report = 4'096;
 constexpr std::chrono::milliseconds look_again_interval(1);
 constexpr std::chrono::seconds look_again_patience(10);
+constexpr int looks_max = 20;
+constexpr std::chrono::milliseconds look_again_pause(10);
 
 // The rows of one column, as they were when it was made, without the checkpoint.
 class Rows {
@@ -82,11 +86,13 @@ private:
     [[nodiscard]] StoreResult<void> fold_near();
     [[nodiscard]] StoreResult<void> fold_rest();
     [[nodiscard]] StoreResult<void> fold(const RecordedEvent& event);
-    [[nodiscard]] StoreResult<void> forget_what_was_forgotten();
+    [[nodiscard]] StoreResult<void> forget_meanwhile();
+    [[nodiscard]] StoreResult<std::vector<RecordedEvent>> forget(std::vector<RecordedEvent> events);
     [[nodiscard]] StoreResult<void> write();
     [[nodiscard]] StoreResult<Meeting> meet();
     [[nodiscard]] StoreResult<void> compare();
     [[nodiscard]] StoreResult<std::optional<std::string>> next_difference(Meeting& meeting);
+    [[nodiscard]] StoreResult<bool> still_differ(Meeting& meeting, const std::string& key);
     [[nodiscard]] StoreResult<void> wait_for_what_was_told();
     [[nodiscard]] StoreResult<void> exchange();
 
@@ -112,13 +118,14 @@ StoreResult<RebuildReport> Views::Rebuild::run() {
     if (done) done = fold_near();
     if (done && !report_.was_given_up) done = compare();
     if (done && !report_.was_given_up && !request_.compares_only) done = exchange();
-    {
-        const std::lock_guard lock(views_.apply_mutex_);
-        views_.forgotten_meanwhile_.reset();
-    }
     report_.position = folded_;
     // The column that is not live now, whichever that is.
     const auto cleared = columns_.clear(views_.storage_->idle_column(live_.column));
+    {
+        // Not before: scrub() waits for it.
+        const std::lock_guard lock(views_.apply_mutex_);
+        views_.forgotten_meanwhile_.reset();
+    }
     if (!done) return failure(done.error());
     if (!cleared) return failure(cleared.error());
     return std::move(report_);
@@ -143,15 +150,44 @@ StoreResult<void> Views::Rebuild::fold_near() {
                 auto done = fold(event);
                 if (!done) return done;
             }
-            {
-                const std::lock_guard lock(views_.apply_mutex_);
-                auto done = forget_what_was_forgotten();
-                if (!done) return done;
-            }
             if (!tell(RebuildStage::folding)) return {};
         }
+        // Not sooner: the reader may have read what was destroyed since.
+        auto done = forget_meanwhile();
+        if (!done) return done;
     }
     return {};
+}
+
+// What the live copy was told to forget, and this one may have folded with its texts.
+StoreResult<void> Views::Rebuild::forget_meanwhile() {
+    std::vector<RecordedEvent> forgotten;
+    {
+        const std::lock_guard lock(views_.apply_mutex_);
+        forgotten.swap(*views_.forgotten_meanwhile_);
+    }
+    auto later = forget(std::move(forgotten));
+    if (!later) return failure(later.error());
+    const std::lock_guard lock(views_.apply_mutex_);
+    auto& noted = *views_.forgotten_meanwhile_;
+    noted.insert(noted.end(), later->begin(), later->end());
+    return {};
+}
+
+// Gives those back that are not folded yet.
+StoreResult<std::vector<RecordedEvent>> Views::Rebuild::forget(std::vector<RecordedEvent> events) {
+    std::vector<RecordedEvent> later;
+    for (RecordedEvent& event : events) {
+        if (event.position > folded_) {
+            later.push_back(std::move(event));
+            continue;
+        }
+        if (!changes_) changes_.emplace(columns_, column_);
+        auto done = fresh_->forget(event, *changes_);
+        if (done && changes_->bytes() >= bytes_per_write) done = write();
+        if (!done) return failure(done.error());
+    }
+    return later;
 }
 
 // Requires: apply() is held up.
@@ -165,19 +201,10 @@ StoreResult<void> Views::Rebuild::fold_rest() {
         auto done = fold(**event);
         if (!done) return done;
     }
-    auto done = forget_what_was_forgotten();
-    return done ? write() : done;
-}
-
-// Rows that were folded while the log still had their texts lose them here too; later ones are
-// folded without. Requires: apply() is held up.
-StoreResult<void> Views::Rebuild::forget_what_was_forgotten() {
-    StoreResult<void> done;
-    if (!changes_) changes_.emplace(columns_, column_);
-    for (const RecordedEvent& event : *views_.forgotten_meanwhile_)
-        if (done) done = fresh_->forget(event, *changes_);
-    views_.forgotten_meanwhile_->clear();
-    return done;
+    // All of it is folded: the live copy is told of what it shows.
+    const auto later = forget(std::exchange(*views_.forgotten_meanwhile_, {}));
+    if (!later) return failure(later.error());
+    return write();
 }
 
 StoreResult<void> Views::Rebuild::fold(const RecordedEvent& event) {
@@ -218,20 +245,34 @@ StoreResult<void> Views::Rebuild::compare() {
         const auto key = next_difference(*meeting);
         if (!key) return failure(key.error());
         if (!*key || report_.was_given_up) return {};
-        // The log may have destroyed a text before the live copy was told: then both agree as soon
-        // as it was.
-        const auto told = wait_for_what_was_told();
-        if (!told || report_.was_given_up) return told;
-        meeting = meet();
-        if (!meeting) return failure(meeting.error());
-        meeting->live.seek(**key);
-        meeting->fresh.seek(**key);
-        const auto live = meeting->live.value_at(**key);
-        const auto fresh = meeting->fresh.value_at(**key);
-        if (live == fresh) continue;
-        report_.difference = {folded_, **key, copy_of(live), copy_of(fresh)};
-        return {};
+        auto differs = still_differ(*meeting, **key);
+        if (!differs) return failure(differs.error());
+        if (*differs || report_.was_given_up) return {};
     }
+}
+
+// The log may have destroyed a text before the live copy was told: then both agree as soon as it
+// was. True: they do not, and the report says so. Else `meeting` is a new one, at that key.
+StoreResult<bool> Views::Rebuild::still_differ(Meeting& meeting, const std::string& key) {
+    for (int look = 0; look < looks_max; ++look) {
+        const auto told = wait_for_what_was_told();
+        if (!told) return failure(told.error());
+        if (report_.was_given_up) return false;
+        auto next = meet();
+        if (!next) return failure(next.error());
+        meeting = std::move(*next);
+        meeting.live.seek(key);
+        meeting.fresh.seek(key);
+        const auto live = meeting.live.value_at(key);
+        const auto fresh = meeting.fresh.value_at(key);
+        if (live == fresh) {
+            report_.difference.reset();
+            return false;
+        }
+        report_.difference = {folded_, key, copy_of(live), copy_of(fresh)};
+        std::this_thread::sleep_for(look_again_pause);
+    }
+    return true;
 }
 
 // Moves both on to the first row that only one of them has, or that differs, and tells its key;

@@ -62,10 +62,12 @@ constexpr auto layouts = std::to_array<KeyLayout>({
     {"invite_links", 'l', "invite link", "L"},
     {"invite_links", 'c', "invite link with hash", "D"},
     {"invite_links", 'r', "invite link of", "Rc"},
-    {"posted_files", 'f', "file", "F"},
+    {"posted_files", 'f', "file", "Fn"},
     {"posted_files", 'p', "posting", "FRn"},
     {"posted_files", 'm', "files of message", "Rn"},
-    {"posted_files", 'd', "content", "D"},
+    {"posted_files", 'd', "content", "Dn"},
+    {"holds", 'r', "hold on", "R"},
+    {"holds", 'u', "hold on", "U"},
 });
 
 std::string hex(std::string_view bytes) {

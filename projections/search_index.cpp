@@ -48,8 +48,8 @@ StoreResult<void> SearchIndex::State::work() {
     auto done = follow();
     if (!done) return done;
     done = scrub_when_due();
-    if (done && !needs_scrub) tell_who_waits();
     if (done) take_over();
+    if (done && !needs_scrub) tell_who_waits();
     return done;
 }
 
@@ -62,6 +62,8 @@ void SearchIndex::State::tell_who_waits() {
     std::vector<std::function<void()>> told;
     {
         const std::lock_guard lock(mutex);
+        // The copy may hold what the file does not any more.
+        if (is_copying) return;
         std::erase_if(waiting, [&](auto& waiter) {
             const bool is_told = waiter.first <= Position(position);
             if (is_told) told.push_back(std::move(waiter.second));

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -64,6 +65,7 @@ struct SearchIndex::State {
     std::condition_variable changed;
     bool is_awake = true;
     std::vector<std::pair<Position, std::function<void()>>> waiting;  // for a clean file
+    bool is_copying = false;                                          // there is a file beside it
     Fresh* fresh = nullptr;
     std::atomic<bool> is_stopping{false};
     bool has_ended = false;  // the thread

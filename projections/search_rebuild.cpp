@@ -1,5 +1,6 @@
 #include "projections/search_index_state.hpp"
 
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -25,8 +26,8 @@ void SearchIndex::State::take_over() {
     {
         const std::lock_guard lock(mutex);
         made = fresh;
-        if (made == nullptr) return;
     }
+    if (made == nullptr) return;
     auto done = compare(*made);
     const bool is_wanted = !made->request.compares_only && !made->report.was_given_up;
     if (done && is_wanted) done = put_in_place(*made->copy);
@@ -82,6 +83,10 @@ StoreResult<void> SearchIndex::State::put_in_place(SearchCopy& copy) {
 
 StoreResult<RebuildReport> SearchIndex::rebuild(const RebuildRequest& request) {
     State::Fresh made{.copy = nullptr, .request = request, .report = {}, .outcome = {}};
+    {
+        const std::lock_guard lock(state_->mutex);
+        state_->is_copying = true;
+    }
     auto done = state_->build(made);
     {
         std::unique_lock lock(state_->mutex);
@@ -97,6 +102,11 @@ StoreResult<RebuildReport> SearchIndex::rebuild(const RebuildRequest& request) {
     }
     made.copy.reset();
     const auto removed = remove_search_file(SearchCopy::path_beside(state_->options.file));
+    {
+        const std::lock_guard lock(state_->mutex);
+        state_->is_copying = false;
+    }
+    wake();
     if (!done) return failure(done.error());
     if (!removed) return failure(removed.error());
     return std::move(made.report);

@@ -6,8 +6,10 @@
 #include "projections/view_checkpoint.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 namespace verbatim {
@@ -26,6 +28,8 @@ enum Column : std::size_t {
     posted_files_column,
     holds_column,
 };
+
+constexpr std::chrono::milliseconds rebuild_look_interval(10);
 
 }  // namespace
 
@@ -128,7 +132,14 @@ StoreResult<void> Views::forget(std::span<const RecordedEvent> events) {
     return done;
 }
 
+// A copy that is made may hold in its column what the live one has forgotten: it is waited for.
+// Whoever has copies made stops that before the views are closed.
 StoreResult<void> Views::scrub() {
+    const auto is_rebuilding = [this] {
+        const std::lock_guard lock(apply_mutex_);
+        return forgotten_meanwhile_.has_value();
+    };
+    while (is_rebuilding()) std::this_thread::sleep_for(rebuild_look_interval);
     std::vector<KeyRange> all;
     for (const auto& view : views_) all.push_back({view->column, {}, {}});
     return storage_->scrub(all);

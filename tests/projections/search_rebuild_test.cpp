@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <fstream>
+#include <future>
 #include <gmock/gmock.h>
 #include <thread>
 
@@ -94,17 +95,25 @@ TEST(SearchRebuild, IsNoticedByNobodyWhoSearches) {
     EXPECT_EQ(missing, 0);
 }
 
-TEST(SearchRebuild, HoldsNothingOfWhomItWasToldToForgetMeanwhile) {
+TEST(SearchRebuild, HoldsNothingOfWhomTheLogErasesMeanwhile) {
     SearchWorld world;
     world.say(hall, boris, "boris was here");
     world.say(hall, anna, "anna is here");
     world.caught_up();
+    std::promise<bool> clean;
     RebuildRequest request;
     request.reached = [&](RebuildStage stage, Position) {
-        if (stage == RebuildStage::folding) world.erase(boris);
+        if (stage == RebuildStage::folding) {
+            world.erase(boris);
+            world.index().when_clean(world.head(), [&] {
+                const auto copy = SearchCopy::path_beside(world.file());
+                clean.set_value(!std::filesystem::exists(copy));
+            });
+        }
         return true;
     };
     EXPECT_FALSE(rebuild(world, request).difference);
+    EXPECT_TRUE(clean.get_future().get()) << "not while the copy may hold it";
     EXPECT_THAT(world.texts("here"), ElementsAre("anna is here"));
     world.stop();
     std::ifstream file(world.file(), std::ios::binary);
