@@ -89,7 +89,9 @@ protected:
         const auto set = BackupSet::open(backups, BackupSet::For::reading);
         if (!set) return {};
         std::vector<std::uint32_t> found;
-        for (const Backup& backup : set->list().value()) found.push_back(backup.number);
+        const auto listed = set->list();
+        EXPECT_TRUE(listed.has_value()) << describe(listed.error());
+        for (const Backup& backup : *listed) found.push_back(backup.number);
         return found;
     }
     // Restores into a new directory and compares with what the data held at `events`.
