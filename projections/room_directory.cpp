@@ -167,7 +167,10 @@ StoreResult<void> RoomDirectory::apply(const RecordedEvent& event, ViewBatch& ba
     } else if (std::holds_alternative<RoomArchived>(*room_event)) {
         return change_since(event, batch, [](RoomRow& room) { room.archived = true; });
     } else if (const auto* const retained = std::get_if<RetentionChanged>(room_event)) {
-        return change(event, batch, [&](RoomRow& room) { room.retention_days = retained->days; });
+        return change(event, batch, [&](RoomRow& room) {
+            room.retention_days = retained->days;
+            put_past(room, event, batch);
+        });
     } else if (const auto* const pin = std::get_if<MessagePinned>(room_event)) {
         return change_pinned(event, batch, [&](auto& pinned) { insert_once(pinned, pin->seq); });
     } else if (const auto* const unpin = std::get_if<MessageUnpinned>(room_event)) {

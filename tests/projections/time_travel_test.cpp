@@ -10,14 +10,17 @@ namespace {
 
 constexpr std::size_t history_events = 400;
 
-// A history, the views of all of it, and the views as they were after its event `as_of`.
+// A history, the views of all of it, and the views as they were after its event `as_of`: folded
+// from what is left of it, for what is destroyed is gone from the past, too.
 struct Travel {
     explicit Travel(std::uint64_t seed) : history(seed) {
         events = history.next(history_events);
         log = log_of(events);
         apply_to(*now.views, events);
-        as_of = Position(1 + history.below(events.size()));
-        apply_to(*then.views, std::span(events).first(as_of.value()));
+        forget_destroyed(*log, *now.views, events);
+        const auto left = all_of(*log->read_all(Position()));
+        as_of = Position(1 + history.below(left.size()));
+        apply_to(*then.views, std::span(left).first(as_of.value()));
     }
     [[nodiscard]] RoomMoment moment(const RoomId& room) const {
         return {.position = as_of, .room_seq = then.views->rooms().head(room).value().room_seq};
