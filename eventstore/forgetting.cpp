@@ -159,7 +159,11 @@ std::unique_ptr<ForgettingWalk> walk_of(const EventLog& log, const RecordedEvent
         const bool erases = std::holds_alternative<ErasureBegun>(*account) ||
                             std::holds_alternative<UserErased>(*account);
         if (!erases) return nullptr;
-        return walk_of_users(log, {UserId(event.stream.id)}, Position(), event.position);
+        const UserId user(event.stream.id);
+        // Reading goes by where it began, too. Where that cannot be read, the walk will say so.
+        const auto begun = log.erased_at(user);
+        const Position up_to = begun ? begun->value_or(event.position) : event.position;
+        return walk_of_users(log, {user}, Position(), up_to);
     }
     const auto* const room_event = std::get_if<RoomEvent>(&event.event);
     if (room_event == nullptr) return nullptr;

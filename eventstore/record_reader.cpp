@@ -135,13 +135,15 @@ StoreResult<RecordedEvent> RecordReader::join(
         return is_missing(content) && (expects_secrets_ || !is_secret(content.field));
     });
     const bool is_whole = missing == contents.end();
+    const std::size_t contents_found = contents.size();
     const auto first_missing = static_cast<std::size_t>(missing - contents.begin());
 
     auto decoded = decode(record.type, record.schema, record.facts, contents);
     if (!decoded) return failure_at(record.position, std::move(decoded.error()));
     RecordedEvent event = enveloped(record, std::move(*decoded));
     // A file without a name leaves nothing beside the record that could be missing.
-    if (is_whole && !has_files(event.event)) return event;
+    const bool is_bare_file = contents_found == 0 && has_files(event.event);
+    if (is_whole && !is_bare_file) return event;
 
     const auto destroyed = is_destroyed(event);
     if (!destroyed) return failure(destroyed.error());
