@@ -192,7 +192,7 @@ protected:
     static void expect_views_as_rebuilt(Engine& engine) {
         Views rebuilt(make_memory_storage(Views::column_names().size()));
         ASSERT_TRUE(rebuilt.catch_up(engine.log(), {}));
-        for (const std::string& view : Views::column_names()) {
+        for (const std::string& view : Views::names()) {
             EXPECT_EQ(rows_of(engine.views(), view), rows_of(rebuilt, view)) << view;
         }
     }
