@@ -92,14 +92,16 @@ bool CopiedIndexes::looks_back(const RecordedEvent& event) {
     return releases_a_name(event) || destroying(event) != nullptr;
 }
 
-StoreResult<void> CopiedIndexes::put(const RecordedEvent& event, StorageBatch& writes) {
+StoreResult<void> CopiedIndexes::put(
+    const RecordedEvent& event, StorageBatch& writes, Destruction& destroyed
+) {
     if (auto put = put_claims(event, writes); !put) return put;
     if (event.key && !std::exchange(keys_are_resumed_, true)) {
         if (auto resumed = resume_keys(event); !resumed) return resumed;
     }
     keys_.add(event, writes);
     if (const auto* const deleted = destroying(event))
-        return destroy_message(RoomId(event.stream.id), deleted->seq, writes);
+        return destroy_message(RoomId(event.stream.id), deleted->seq, destroyed);
     return {};
 }
 
@@ -174,13 +176,13 @@ StoreResult<void> CopiedIndexes::resume_keys(const RecordedEvent& event) {
 }
 
 StoreResult<void> CopiedIndexes::destroy_message(
-    const RoomId& room, Version seq, StorageBatch& writes
+    const RoomId& room, Version seq, Destruction& destroyed
 ) const {
     const auto sending = storage_.get(EventLog::streams, stream_key(stream_of(room), seq));
     if (!sending) return failure(sending.error());
     const auto entry = *sending ? parse_stream_value(**sending) : std::nullopt;
     if (entry) {
-        auto done = destroy_texts_at(entry->position, writes);
+        auto done = destroy_texts_at(entry->position, destroyed);
         if (!done) return done;
     }
     const Key prefix = message_prefix(room, seq);
@@ -191,21 +193,19 @@ StoreResult<void> CopiedIndexes::destroy_message(
             return failure(StoreError{
                 StoreFault::corrupt_record, {}, "a message's index entry is no position"});
         }
-        auto done = destroy_texts_at(*position, writes);
+        auto done = destroy_texts_at(*position, destroyed);
         if (!done) return done;
     }
     return cursor->status();
 }
 
-StoreResult<void> CopiedIndexes::destroy_texts_at(Position position, StorageBatch& writes) const {
+StoreResult<void> CopiedIndexes::destroy_texts_at(Position position, Destruction& destroyed) const {
     const auto bytes = RecordReader(storage_).stored(position);
     if (!bytes) return failure(bytes.error());
     const auto record = RecordReader::parse(position, *bytes);
     if (!record) return failure(record.error());
-    for (std::size_t ordinal = 0; ordinal < record->commitments.size(); ++ordinal)
-        writes.erase(
-            EventLog::contents, content_key(position, static_cast<std::uint16_t>(ordinal))
-        );
+    const auto count = static_cast<std::uint16_t>(record->commitments.size());
+    if (count > 0) destroyed.contents.push_back({position, count});
     return {};
 }
 

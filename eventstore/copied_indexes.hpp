@@ -27,9 +27,11 @@ public:
 
     // Whether put() looks up what earlier events left behind: they must be written before.
     [[nodiscard]] static bool looks_back(const RecordedEvent& event);
-    // Puts claims and keys, and destroys what the event destroys. Errors: corrupt_record,
-    // io_failed.
-    [[nodiscard]] StoreResult<void> put(const RecordedEvent& event, StorageBatch& writes);
+    // Puts claims and keys; adds to `destroyed` what the event destroys of messages. Errors:
+    // corrupt_record, io_failed.
+    [[nodiscard]] StoreResult<void> put(
+        const RecordedEvent& event, StorageBatch& writes, Destruction& destroyed
+    );
 
 private:
     [[nodiscard]] StoreResult<Version> version_of(const StreamId& stream) const;
@@ -42,9 +44,10 @@ private:
     ) const;
     [[nodiscard]] StoreResult<void> resume_keys(const RecordedEvent& event);
     [[nodiscard]] StoreResult<void> destroy_message(
-        const RoomId& room, Version seq, StorageBatch& writes
+        const RoomId& room, Version seq, Destruction& destroyed
     ) const;
-    [[nodiscard]] StoreResult<void> destroy_texts_at(Position position, StorageBatch& writes) const;
+    [[nodiscard]] StoreResult<void> destroy_texts_at(Position position, Destruction& destroyed)
+        const;
 
     const Storage& storage_;
     std::unordered_map<StreamId, Version> versions_;  // bounded: of streams that were met lately

@@ -49,8 +49,11 @@ StoreResult<std::shared_ptr<const CommittedBatch>> EventLog::replicate(VerifiedP
         const std::size_t waiting = batch.last.value() - batch.after.value();
         if (waiting == events_per_piece || (waiting > 0 && CopiedIndexes::looks_back(event)))
             done = commit_copies(batch);
-        if (done) done = state_->copied.put(event, *batch.writes);
-        if (done) state_->encoder.stage_copy(batch, event, part.stored[i], part.leaves[i]);
+        CommitBatch destroys;
+        if (done) done = state_->copied.put(event, *batch.writes, destroys.destroyed);
+        if (!done) break;
+        state_->encoder.stage_copy(batch, event, part.stored[i], part.leaves[i]);
+        if (!destroys.destroyed.empty()) state_->encoder.stage(batch, destroys);
     }
     if (done && batch.last > batch.after) done = commit_copies(batch);
     if (!done) {
