@@ -24,7 +24,7 @@ using std::chrono::steady_clock;
 // The wrappers in /usr/sbin switch user and lose the environment.
 constexpr const char* programs = "/usr/lib/rabbitmq/bin/";
 constexpr const char* node_name = "verbatim@localhost";
-constexpr int vhosts = 40;
+constexpr int vhosts = 100;
 constexpr std::chrono::seconds start_patience{120};  // it takes 3 to 6 on an idle machine
 
 sockaddr_in loopback(std::uint16_t port) {
