@@ -32,6 +32,7 @@ StoreResult<LogAuditReport> check_log(const Storage& log, const LogCheckOptions&
     auto former = read_former_notes(options.notes, log, options.verifier_key);
     if (!former) return failure(former.error());
     audit.former = std::move(former->heads);
+    audit.must_be_signed = former->given_up == 0;  // else all speak of more than was kept
     std::unique_ptr<ProgressBar> bar;
     std::chrono::steady_clock::time_point shown;
     audit.progress = [&](Position done, Position last) {

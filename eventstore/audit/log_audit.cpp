@@ -198,7 +198,8 @@ StoreResult<LogAuditReport> LogAudit::run() {
     notes.heads.insert(notes.heads.end(), options_.former.begin(), options_.former.end());
     report_.notes = notes.heads.size();
     const bool has_heads = !options_.notes.empty() || !options_.former.empty();
-    if (!has_heads && *head > Position() && !is_replica_) {
+    const bool must_have = options_.must_be_signed && *head > Position() && !is_replica_;
+    if (must_have && !has_heads) {
         report_.findings.add(
             AuditFault::no_tree_head, head->next(), "no signed tree head is stored beside the log"
         );

@@ -22,6 +22,7 @@ struct LogAuditOptions {
     std::string verifier_key{};
     std::vector<std::string> notes{};  // every stored tree head, oldest first, unverified
     std::vector<TreeHead> former{};    // further tree heads that the caller has verified
+    bool must_be_signed = true;        // that there is no tree head at all is a finding
     std::vector<LeafWitness> witnesses{};
     // What is not looked at again: everything up to a tree head that the caller trusts.
     std::optional<TreeHead> since{};
