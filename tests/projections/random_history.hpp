@@ -257,7 +257,13 @@ private:
         if (seq) facts.message = messages_[{room, *seq}];
         return facts;
     }
+    // As the sequencer sees to: an erased user does nothing more.
+    [[nodiscard]] bool is_erased(const UserId& user) {
+        const auto phase = accounts_[user].phase;
+        return phase == Account::Phase::erasing || phase == Account::Phase::erased;
+    }
     void room(const RoomId& room, const UserId& actor, const RoomCommand& command, Events& events) {
+        if (is_erased(actor) && !std::holds_alternative<DropErased>(command)) return;
         const auto decided =
             decide(states_[room], facts_for(room, command), command, {actor, Timestamp(now_)});
         if (!decided) return;
