@@ -84,12 +84,18 @@ private:
 class Listener {
 public:
     Listener(const ConnectionOptions& options, const EventLog& log)
-        : log_(log), connection_(Connection::open(options).value()) {
+        : log_(log), connection_(Connection::open(patient(options)).value()) {
         const std::string exchange = log_exchange(log.epoch());
         EXPECT_TRUE(connection_->declare_exchange(exchange, ExchangeKind::fanout, true));
         const auto queue = connection_->declare_queue({.name = {}, .exclusive = true}).value();
         EXPECT_TRUE(connection_->bind(queue, exchange, ""));
         EXPECT_TRUE(connection_->consume(queue));
+    }
+    // Nobody looks at it while a test waits for rabbitmqctl, which may take longer than a
+    // heartbeat.
+    static ConnectionOptions patient(ConnectionOptions options) {
+        options.heartbeat = std::chrono::minutes(2);  // as the broker's own
+        return options;
     }
     // nullopt: none came in time, or the connection has ended.
     std::optional<Delivery> next(milliseconds patience = seconds(20)) {

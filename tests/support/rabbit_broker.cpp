@@ -103,7 +103,7 @@ void RabbitBroker::write_files() {
             std::to_string(tls_port_) + "\nssl_options.cacertfile = " + at +
             "ca.pem\nssl_options.certfile = " + at + "server.pem\nssl_options.keyfile = " + at +
             "server.key\nssl_options.verify = verify_peer\nssl_options.fail_if_no_peer_cert = true"
-            "\nheartbeat = 5\nvm_memory_high_watermark.absolute = 2GB"
+            "\nheartbeat = 120\nvm_memory_high_watermark.absolute = 2GB"
             "\ndisk_free_limit.absolute = 10MB\nlog.console = false\nload_definitions = " +
             at + "definitions.json\n"
     );
