@@ -1,6 +1,7 @@
 #include "api/file_routes.hpp"
 
 #include "api/byte_range.hpp"
+#include "api/forwarding.hpp"
 #include "api/http_text.hpp"
 #include "protocol/file_access.hpp"
 #include "protocol/media_type.hpp"
@@ -15,6 +16,8 @@ namespace {
 // Read from the page cache or the disk while the client takes it. Four times the usual piece: at
 // hundreds of megabytes a second each call costs.
 constexpr std::size_t piece_bytes = 256 * 1024;
+
+using Header = std::pair<std::string, std::string>;
 
 class BlobStream final : public BodyStream {
 public:
@@ -116,19 +119,12 @@ std::string content_disposition(std::string_view media_type, std::string_view fi
 
 namespace {
 
-void send_file(const ExchangePtr& exchange, const Attachment& file) {
-    const HttpRequest& request = exchange->request();
-    const std::string tag = "\"" + hex_text(file.sha256) + "\"";
-    HttpResponse response = headers_for(file, tag);
-    const std::string* known = request.header("if-none-match");
-    if (known != nullptr && names_tag(*known, tag)) {
-        response.status = 304;
-        return exchange->send_whole(std::move(response));
-    }
-    auto blob = exchange->services().uploads.blobs().open(file.sha256);
-    if (!blob) return exchange->send_problem(problem_of(blob.error()));
-    const std::uint64_t bytes = blob->bytes();
-    ByteRange range = wanted_range(request, tag, bytes);
+// The bytes that are asked for. `response` has the headers of the whole file.
+void send_bytes(
+    const ExchangePtr& exchange, HttpResponse response, std::string_view tag, Blob blob
+) {
+    const std::uint64_t bytes = blob.bytes();
+    ByteRange range = wanted_range(exchange->request(), tag, bytes);
     if (range.kind == ByteRange::Kind::unsatisfiable) {
         exchange->add_header("Content-Range", "bytes */" + std::to_string(bytes));
         return exchange->send_problem(
@@ -145,10 +141,35 @@ void send_file(const ExchangePtr& exchange, const Attachment& file) {
     } else {
         range.count = bytes;
     }
-    response.headers.emplace_back("Content-Type", file.media_type);
-    response.stream = stream_of(std::move(*blob), range.first, range.count);
+    response.stream = stream_of(std::move(blob), range.first, range.count);
     response.stream_bytes = range.count;
     exchange->send_whole(std::move(response));
+}
+
+void send_file(const ExchangePtr& exchange, const Attachment& file) {
+    const std::string tag = "\"" + hex_text(file.sha256) + "\"";
+    HttpResponse response = headers_for(file, tag);
+    const std::string* known = exchange->request().header("if-none-match");
+    if (known != nullptr && names_tag(*known, tag)) {
+        response.status = 304;
+        return exchange->send_whole(std::move(response));
+    }
+    auto blob = exchange->services().uploads.blobs().open(file.sha256);
+    if (!blob) return exchange->send_problem(problem_of(blob.error()));
+    response.headers.emplace_back("Content-Type", file.media_type);
+    send_bytes(exchange, std::move(response), tag, std::move(*blob));
+}
+
+Problem leader_away() {
+    CommandError away;
+    away.fault = CommandFault::not_taking_commands;
+    away.reason = "leader_away";
+    return problem_of(away);
+}
+
+void in_file_pool(const ExchangePtr& exchange, std::function<void()> work) {
+    if (exchange->services().file_pool.submit(std::move(work))) return;
+    exchange->send_problem(http_problem(503, "Too many files are being read. Try again."));
 }
 
 // A follower brings a file from its leader when somebody first asks for it.
@@ -157,14 +178,41 @@ void fetch_and_send(const ExchangePtr& exchange, const Attachment& file) {
         const bool is_here = exchange->services().leader->fetch_blob(file.sha256);
         exchange->resume([exchange, file, is_here] {
             if (is_here) return send_file(exchange, file);
-            CommandError away;
-            away.fault = CommandFault::not_taking_commands;
-            away.reason = "leader_away";
-            exchange->send_problem(problem_of(away));
+            exchange->send_problem(leader_away());
         });
     };
-    if (exchange->services().file_pool.submit(std::move(work))) return;
-    exchange->send_problem(http_problem(503, "Too many files are being read. Try again."));
+    in_file_pool(exchange, std::move(work));
+}
+
+void send_brought(
+    const ExchangePtr& exchange, Expected<BroughtFile, LeaderCallFault> brought, const Problem& none
+) {
+    if (!brought || brought->head.status >= 500) return exchange->send_problem(leader_away());
+    HttpResponse response = response_of(std::move(brought->head));
+    if (response.status == 304) return exchange->send_whole(std::move(response));
+    if (!brought->bytes) return exchange->send_problem(none);
+    const auto tag = std::ranges::find(response.headers, "ETag", &Header::first);
+    const std::string text = tag == response.headers.end() ? std::string() : tag->second;
+    send_bytes(exchange, std::move(response), text, std::move(*brought->bytes));
+}
+
+// A file that was uploaded and not posted is known to the leader alone: it is brought for whoever
+// may read it there, and not kept. `none`: what is answered where there is none.
+void bring_and_send(const ExchangePtr& exchange, const Problem& none) {
+    LeaderCall call = call_of(*exchange);
+    call.method = "GET";
+    // Which part of it, is found out here.
+    std::erase_if(call.headers, [](const Header& header) {
+        return header.first == "range" || header.first == "if-range";
+    });
+    in_file_pool(exchange, [exchange, none, call = std::move(call)] {
+        auto brought = std::make_shared<Expected<BroughtFile, LeaderCallFault>>(
+            exchange->services().leader->bring(call)
+        );
+        exchange->resume([exchange, none, brought] {
+            send_brought(exchange, std::move(*brought), none);
+        });
+    });
 }
 
 }  // namespace
@@ -175,13 +223,14 @@ void show_file(const ExchangePtr& exchange, const Actor& actor) {
     if (!id) return exchange->send_problem(not_found("There is no such file."));
     const Uploads& uploads = exchange->services().uploads;
     const auto file = readable_file(exchange->views(), uploads, *id, actor.user);
+    const bool is_follower = exchange->services().leader != nullptr;
+    if (!file && file.error().status == 404 && is_follower)
+        return bring_and_send(exchange, file.error());
     if (!file) return exchange->send_problem(file.error());
     if (file->sha256 == FileDigest{})
         return exchange->send_problem(not_found("The bytes of this file were never kept here."));
 
-    const bool is_elsewhere =
-        exchange->services().leader != nullptr && !uploads.blobs().has(file->sha256);
-    if (is_elsewhere) return fetch_and_send(exchange, *file);
+    if (is_follower && !uploads.blobs().has(file->sha256)) return fetch_and_send(exchange, *file);
     send_file(exchange, *file);
 }
 

@@ -50,26 +50,6 @@ LeaderCallKind kind_of(Method method) {
     return is_query ? LeaderCallKind::query : LeaderCallKind::command;
 }
 
-LeaderCall call_of(const HttpRequest& request, const std::string& client_address) {
-    LeaderCall call{
-        .method = std::string(method_name(request.method)),
-        .target = target_of(request),
-        .headers = {},
-        .body = request.body,
-        .client_address = client_address};
-    for (const auto& [name, value] : request.headers)
-        if (!is_in(own_request_headers, name)) call.headers.emplace_back(name, value);
-    return call;
-}
-
-HttpResponse response_of(LeaderReply reply) {
-    HttpResponse response{.status = reply.status, .headers = {}, .body = std::move(reply.body)};
-    for (auto& [name, value] : reply.headers)
-        if (!is_in(own_answer_headers, lower_case(name)))
-            response.headers.emplace_back(std::move(name), std::move(value));
-    return response;
-}
-
 }  // namespace
 
 std::string target_of(const HttpRequest& request) {
@@ -92,10 +72,30 @@ std::string target_of(const HttpRequest& request) {
     return target;
 }
 
+LeaderCall call_of(const Exchange& exchange) {
+    const HttpRequest& request = exchange.request();
+    LeaderCall call{
+        .method = std::string(method_name(request.method)),
+        .target = target_of(request),
+        .headers = {},
+        .body = request.body,
+        .client_address = exchange.services().client_address(request)};
+    for (const auto& [name, value] : request.headers)
+        if (!is_in(own_request_headers, name)) call.headers.emplace_back(name, value);
+    return call;
+}
+
+HttpResponse response_of(LeaderReply reply) {
+    HttpResponse response{.status = reply.status, .headers = {}, .body = std::move(reply.body)};
+    for (auto& [name, value] : reply.headers)
+        if (!is_in(own_answer_headers, lower_case(name)))
+            response.headers.emplace_back(std::move(name), std::move(value));
+    return response;
+}
+
 void forward(const ExchangePtr& exchange) {
-    const Services& services = exchange->services();
-    services.leader->call(
-        call_of(exchange->request(), services.client_address(exchange->request())),
+    exchange->services().leader->call(
+        call_of(*exchange),
         [exchange](Expected<LeaderReply, LeaderCallFault> reply) {
             if (reply) return exchange->send_whole(response_of(std::move(*reply)));
             exchange->send_problem(problem_of(reply.error(), kind_of(exchange->request().method)));

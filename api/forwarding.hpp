@@ -3,6 +3,7 @@
 #include "api/exchange.hpp"
 #include "api/http.hpp"
 #include "api/services.hpp"
+#include "protocol/leader.hpp"
 
 #include <string>
 #include <utility>
@@ -18,6 +19,10 @@ namespace verbatim::api {
 [[nodiscard]] Handler forwarding_handler(const Services& services);
 // The same for one request, which was looked at already. Requires: services().leader.
 void forward(const ExchangePtr& exchange);
+
+// What would be handed over, and an answer without its body: for who does so by other ways.
+[[nodiscard]] LeaderCall call_of(const Exchange& exchange);
+[[nodiscard]] HttpResponse response_of(LeaderReply reply);
 
 // The request as it was sent: path and query, encoded.
 [[nodiscard]] std::string target_of(const HttpRequest& request);

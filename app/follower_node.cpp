@@ -4,7 +4,6 @@
 #include "domain/limits.hpp"
 #include "eventstore/delivery.hpp"
 #include "eventstore/log_keys.hpp"
-#include "eventstore/sha256_stream.hpp"
 #include "protocol/random.hpp"
 #include "tools/progress.hpp"
 
@@ -25,10 +24,11 @@ constexpr std::size_t answer_bytes_max = 8u << 20;
 constexpr auto patience = std::chrono::seconds(15);
 // An upload's last chunk is answered when the whole file was read once more.
 constexpr auto upload_patience = std::chrono::minutes(2);
-constexpr auto blob_patience = std::chrono::seconds(30);  // for each step of it
 constexpr auto keys_interval = std::chrono::seconds(10);
+// A broker that works brings what a command did sooner.
+constexpr auto broker_time = std::chrono::milliseconds(20);
+constexpr auto shown_time_max = std::chrono::milliseconds(limits::min_position_wait_ms);
 constexpr auto progress_interval = std::chrono::milliseconds(100);
-constexpr std::size_t piece_bytes = 256 * 1024;
 
 // SIGTERM and SIGINT are blocked in all threads and taken when the node runs.
 bool was_asked_to_end() {
@@ -59,19 +59,6 @@ private:
     Position first_;
     std::unique_ptr<ProgressBar> bar_;
 };
-
-StoreResult<Digest> digest_of(const std::filesystem::path& path) {
-    const auto file = open_to_read(path);
-    if (!file) return failure(file.error());
-    Sha256Stream sha256;
-    for (std::uint64_t at = 0;;) {
-        const auto piece = read_at(*file, at, piece_bytes);
-        if (!piece) return failure(piece.error());
-        if (piece->empty()) return sha256.finish();
-        sha256.add(*piece);
-        at += piece->size();
-    }
-}
 
 std::string needs_newer_build(std::uint32_t min_reader) {
     return "written_by_newer_build: the leader's log needs format " + std::to_string(min_reader) +
@@ -303,21 +290,28 @@ std::optional<std::string> FollowerNode::refusal() const {
     return state.reason;
 }
 
-void FollowerNode::call(
-    LeaderCall call, std::function<void(Expected<LeaderReply, LeaderCallFault>)> callback
-) {
-    // Not tried while it is known to be away: a request that vanishes is worse than one refused.
-    if (commands_paused()) return callback(failure(LeaderCallFault::away));
-    const bool is_upload = call.target.starts_with("/api/v1/uploads");
+// Whoever knows the secret has judged who the client is.
+LeaderRequest FollowerNode::request_of(LeaderCall call) const {
     LeaderRequest request{
         .method = std::move(call.method),
         .target = std::move(call.target),
         .headers = std::move(call.headers),
         .body = std::move(call.body),
         .answer_bytes_max = answer_bytes_max,
-        .patience = is_upload ? std::chrono::milliseconds(upload_patience) : patience};
-    request.headers.emplace_back("X-Forwarded-For", call.client_address);
+        .patience = patience};
+    request.headers.emplace_back("X-Forwarded-For", std::move(call.client_address));
     request.headers.emplace_back("Verbatim-Node", secret_.text());
+    return request;
+}
+
+void FollowerNode::call(
+    LeaderCall call, std::function<void(Expected<LeaderReply, LeaderCallFault>)> callback
+) {
+    // Not tried while it is known to be away: a request that vanishes is worse than one refused.
+    if (commands_paused()) return callback(failure(LeaderCallFault::away));
+    const bool is_upload = call.target.starts_with("/api/v1/uploads");
+    LeaderRequest request = request_of(std::move(call));
+    if (is_upload) request.patience = upload_patience;
     client_->ask(
         std::move(request),
         [this, callback = std::move(callback)](LeaderClient::Result answer) {
@@ -339,12 +333,14 @@ void FollowerNode::reply_when_shown(
     if (!receipt || receipt->position <= engine_->views().position())
         return callback(std::move(reply));
     replicator_->look_unless_told();
-    auto shared = std::make_shared<LeaderReply>(std::move(reply));
-    waiters_->wait(
-        receipt->position,
-        std::chrono::milliseconds(limits::min_position_wait_ms),
-        [shared, callback = std::move(callback)](bool) { callback(std::move(*shared)); }
-    );
+    const Position wanted = receipt->position;
+    const auto answer = [shared = std::make_shared<LeaderReply>(std::move(reply)),
+                         callback = std::move(callback)] { callback(std::move(*shared)); };
+    waiters_->wait(wanted, broker_time, [this, wanted, answer](bool is_shown) {
+        if (is_shown) return answer();
+        replicator_->look_now();
+        waiters_->wait(wanted, shown_time_max, [answer](bool) { answer(); });
+    });
 }
 
 std::optional<std::string> FollowerNode::commands_paused() const {
@@ -357,44 +353,14 @@ Position FollowerNode::head() const {
     return replicator_ ? replicator_->state().leader_head : Position();
 }
 
-bool FollowerNode::fetch_blob(const Digest& digest) {
-    const BlobStore& blobs = engine_->uploads().blobs();
-    {
-        std::unique_lock lock(mutex_);
-        blob_arrived_.wait(lock, [&] { return !blobs_on_their_way_.contains(digest); });
-        if (blobs.has(digest)) return true;
-        blobs_on_their_way_.insert(digest);
-    }
-    const bool is_here = download_blob(digest);
-    {
-        const std::lock_guard lock(mutex_);
-        blobs_on_their_way_.erase(digest);
-    }
-    blob_arrived_.notify_all();
-    return is_here;
+void FollowerNode::look() {
+    if (replicator_) replicator_->look_now();
 }
 
-bool FollowerNode::download_blob(const Digest& digest) {
-    const std::string name = hex_text(digest);
-    const std::filesystem::path file = configuration_.data / ("fetched." + name);
-    LeaderRequest request = get("/internal/blobs/" + name);
-    request.answer_bytes_max = configuration_.max_file_mib << 20;
-    request.patience = blob_patience;
-    const auto answer = client_->download(std::move(request), file);
-    std::error_code ignored;
-    if (!answer || answer->status != 200) {
-        std::filesystem::remove(file, ignored);
-        return false;
-    }
-    const auto found = digest_of(file);
-    if (!found || *found != digest) {
-        log_->error("file {}: the leader gave other bytes than its name says", name);
-        std::filesystem::remove(file, ignored);
-        return false;
-    }
-    const auto kept = engine_->uploads().keep_blob(digest, file);
-    if (!kept) log_->error("file {} was not kept: {}", name, describe(kept.error()));
-    return kept.has_value();
+bool FollowerNode::is_beyond(Position position, Clock::time_point since) const {
+    if (!replicator_) return false;
+    const FollowState state = replicator_->state();
+    return state.asked_at >= since && position > state.leader_head;
 }
 
 }  // namespace verbatim

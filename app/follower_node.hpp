@@ -65,8 +65,12 @@ private:
     void call(LeaderCall call, std::function<void(Expected<LeaderReply, LeaderCallFault>)> callback)
         override;
     [[nodiscard]] bool fetch_blob(const Digest& digest) override;
+    [[nodiscard]] Expected<BroughtFile, LeaderCallFault> bring(LeaderCall call) override;
     [[nodiscard]] std::optional<std::string> commands_paused() const override;
     [[nodiscard]] Position head() const override;
+    void look() override;
+    [[nodiscard]] bool is_beyond(Position position, std::chrono::steady_clock::time_point since)
+        const override;
 
     FollowerNode(
         const Configuration& configuration,
@@ -81,6 +85,7 @@ private:
     void refresh_keys();
     void keep_keys(const std::string& jwks);
     [[nodiscard]] LeaderRequest get(std::string target) const;
+    [[nodiscard]] LeaderRequest request_of(LeaderCall call) const;
     [[nodiscard]] Expected<Delivery, FetchError> fetch(Position after);
     [[nodiscard]] Expected<Delivery, FetchError> delivery_at(const std::string& target);
     void reply_when_shown(
@@ -102,6 +107,7 @@ private:
     std::unique_ptr<amqp::Subscription> subscription_;
     std::unique_ptr<amqp::Signals> signals_;
     std::unique_ptr<LeaderClient> client_;  // after what its callbacks use: it ends first
+    std::atomic<std::uint64_t> files_brought_{0};
     std::mutex mutex_;
     std::chrono::steady_clock::time_point keys_asked_;  // under mutex_, as are those below
     std::set<Digest> blobs_on_their_way_;

@@ -2,10 +2,12 @@
 
 #include "domain/ids.hpp"
 #include "domain/result.hpp"
+#include "eventstore/blob_store.hpp"
 #include "eventstore/digest.hpp"
 #include "protocol/answer_json.hpp"
 #include "protocol/problem.hpp"
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -39,6 +41,12 @@ enum class LeaderCallKind { query, command };
 // What a command's success says in its headers; nullopt: it was none.
 [[nodiscard]] std::optional<Receipt> receipt_in(const LeaderReply& reply);
 
+// A file that the leader has and the log does not know of yet, open; it is kept nowhere.
+struct BroughtFile {
+    LeaderReply head;           // without its body
+    std::optional<Blob> bytes;  // nullopt: the status is not 200
+};
+
 // The leader as a follower's doors use it. Threads: all methods from any; callbacks come on any
 // thread and must not block.
 class Leader {
@@ -53,10 +61,20 @@ public:
     // Brings the blob of this SHA-256 into the node's own store, whole and checked. Waits, perhaps
     // long. False: it could not be had now.
     [[nodiscard]] virtual bool fetch_blob(const Digest& digest) = 0;
+    // Asks for a file by a GET, and takes all of it. Where the reply has a strong ETag of 64
+    // hexadecimal digits, the bytes are those of that SHA-256. Waits, perhaps long.
+    [[nodiscard]] virtual Expected<BroughtFile, LeaderCallFault> bring(LeaderCall call) = 0;
     // Why commands cannot be handed over at the moment; nullopt: nothing is known against it.
     [[nodiscard]] virtual std::optional<std::string> commands_paused() const = 0;
     // Its last position, as last heard.
     [[nodiscard]] virtual Position head() const = 0;
+    // Asks it now how far its log reaches. Does not wait.
+    virtual void look() = 0;
+    // Whether it has told, when it was asked at `since` or later, that its log does not reach this
+    // position. False also where it has told nothing.
+    [[nodiscard]] virtual bool is_beyond(
+        Position position, std::chrono::steady_clock::time_point since
+    ) const = 0;
 };
 
 }  // namespace verbatim

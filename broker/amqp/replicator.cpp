@@ -152,6 +152,7 @@ void Replicator::pull() {
 }
 
 std::optional<Delivery> Replicator::fetch(Position after) {
+    const auto asked_at = Clock::now();
     auto fetched = options_.fetch(after);
     if (!fetched) {
         const FetchError& error = fetched.error();
@@ -166,7 +167,7 @@ std::optional<Delivery> Replicator::fetch(Position after) {
         leader_is_away("another process than the broker's speaker answers at its address");
         return std::nullopt;
     }
-    leader_answers(fetched->head);
+    leader_answers(fetched->head, asked_at);
     if (fetched->head >= after) return std::move(*fetched);
     refuse(
         "leader_behind",
@@ -266,11 +267,12 @@ void Replicator::refuse(std::string reason, std::string detail) {
     if (options_.refused) options_.refused(refused);
 }
 
-void Replicator::leader_answers(Position head) {
+void Replicator::leader_answers(Position head, Clock::time_point asked_at) {
     bool was_away = false;
     {
         const std::lock_guard lock(mutex_);
         state_.leader_head = std::max(state_.leader_head, head);
+        state_.asked_at = std::max(state_.asked_at, asked_at);
         was_away = state_.phase == FollowState::Phase::leader_away;
         if (was_away) state_.phase = FollowState::Phase::following;
     }

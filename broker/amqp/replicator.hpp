@@ -42,6 +42,9 @@ struct FollowState {
     std::string reason;    // refused: log_diverged, written_by_newer_build, …
     std::string detail;    // for people
     Position leader_head;  // as last heard
+    // When the newest request was sent that the leader has answered: its log did not reach beyond
+    // leader_head then.
+    std::chrono::steady_clock::time_point asked_at{};
 };
 
 // Keeps a log the copy of a leader's. What comes from the broker is taken as it comes; what it did
@@ -109,7 +112,8 @@ private:
     [[nodiscard]] bool has_room();
     void publish(const std::shared_ptr<const CommittedBatch>& batch);
     void refuse(std::string reason, std::string detail);
-    void leader_answers(Position head);
+    // `asked_at`: when, if it was asked.
+    void leader_answers(Position head, Clock::time_point asked_at = {});
     void leader_is_away(const std::string& detail);
     [[nodiscard]] bool has_refused() const;
     // Requires: mutex_ is held.

@@ -275,6 +275,8 @@ void FeedSession::sweep(SteadyTime now, Timestamp wall) {
             if (now >= due_) finish();
             return;
         case Phase::waiting:
+            if (is_beyond_leader())
+                return close(CloseCode::cursor_unknown, "this log does not have that position");
             if (now >= due_) return close(CloseCode::behind, "this node is behind that cursor");
             break;
         case Phase::catching_up:

@@ -126,6 +126,7 @@ private:
     void welcome();
     void begin_at_tail();
     void begin_after(Position after, const std::optional<std::string>& epoch);
+    [[nodiscard]] bool is_beyond_leader() const;
     void next_round();
     void request_step();
     void step_is_done(StoreResult<CatchUp::Step> step);
@@ -173,6 +174,7 @@ private:
     std::uint16_t commands_in_flight_ = 0;
     unsigned refusal_ = 0;  // HTTP status to refuse with, whatever is asked; 0: none
     Timestamp expires_;     // of the token
+    Position cursor_;       // that is waited for
     SteadyTime due_;        // of what the phase waits for: handshake, cursor, closing
     SteadyTime next_ping_;
     std::uint64_t acknowledged_bytes_ = 0;

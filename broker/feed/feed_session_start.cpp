@@ -143,13 +143,15 @@ void FeedSession::begin_after(Position after, const std::optional<std::string>& 
     welcome();
     if (is_ending()) return;
     const bool is_other_epoch = epoch && *epoch != epoch_text(context_.parts.log.epoch());
-    // A follower may be behind a cursor that its leader has given out: it waits, then says 1013.
-    const bool follows = context_.parts.leader != nullptr;
-    if (is_other_epoch || (!follows && after > context_.parts.log.head()))
+    Leader* const leader = context_.parts.leader;
+    const bool is_ahead = after > context_.parts.log.head();
+    if (is_other_epoch || (leader == nullptr && is_ahead))
         return close(CloseCode::cursor_unknown, "this log does not have that position");
     // A cursor from an answer of this node may be ahead of the hub for a moment.
     phase_ = Phase::waiting;
+    cursor_ = after;
     due_ = std::chrono::steady_clock::now() + context_.options.cursor_wait;
+    if (is_ahead) leader->look();
     context_.hub.when_at(after, [weak = weak_from_this(), after] {
         const auto self = weak.lock();
         if (!self || self->phase_ != Phase::waiting) return;
@@ -160,6 +162,14 @@ void FeedSession::begin_after(Position after, const std::optional<std::string>& 
         );
         self->request_step();
     });
+}
+
+// A follower may be behind a cursor that its leader has given out; what that one did not have,
+// asked after the cursor was shown, nobody has given out.
+bool FeedSession::is_beyond_leader() const {
+    const Leader* const leader = context_.parts.leader;
+    return leader != nullptr && cursor_ > context_.parts.log.head() &&
+           leader->is_beyond(cursor_, due_ - context_.options.cursor_wait);
 }
 
 // One step is out at a time, and none while the last one's frames wait for the socket: what a slow

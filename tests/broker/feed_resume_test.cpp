@@ -210,6 +210,56 @@ TEST(ResumedFeed, WaitsForTheHubToReachItsCursorThenClosesWith1013) {
     EXPECT_EQ(late.read_close_code(), 1013);
 }
 
+// Its log reaches to position 100, which it tells whoever asks, if it answers.
+class LeaderAhead final : public Leader {
+public:
+    explicit LeaderAhead(bool answers) : answers_(answers) {}
+
+    void call(LeaderCall, std::function<void(Expected<LeaderReply, LeaderCallFault>)> callback)
+        override {
+        callback(failure(LeaderCallFault::away));
+    }
+    bool fetch_blob(const Digest&) override { return false; }
+    Expected<BroughtFile, LeaderCallFault> bring(LeaderCall) override {
+        return failure(LeaderCallFault::away);
+    }
+    [[nodiscard]] std::optional<std::string> commands_paused() const override { return {}; }
+    [[nodiscard]] Position head() const override { return head_; }
+    void look() override {
+        if (answers_) asked_at_ = std::chrono::steady_clock::now();
+    }
+    [[nodiscard]] bool is_beyond(Position position, std::chrono::steady_clock::time_point since)
+        const override {
+        return asked_at_.load() >= since && position > head_;
+    }
+
+private:
+    const Position head_{100};
+    const bool answers_;
+    std::atomic<std::chrono::steady_clock::time_point> asked_at_{};
+};
+
+int closed_by_follower(Leader& leader, std::uint64_t cursor) {
+    feed::FeedOptions options;
+    options.cursor_wait = std::chrono::milliseconds(100);
+    options.sweep = std::chrono::milliseconds(10);
+    FeedWorld world(std::move(options), &leader);
+    const auto alice = world.person("alice");
+    return world.open(alice, FeedWorld::after(Position(cursor))).read_close_code();
+}
+
+TEST(ResumedFeed, OfAFollowerIsClosedWith1013WhereItsLeaderMayHaveGivenOutTheCursor) {
+    LeaderAhead answering(true);
+    EXPECT_EQ(closed_by_follower(answering, 100), 1013);
+    LeaderAhead silent(false);
+    EXPECT_EQ(closed_by_follower(silent, 101), 1013);
+}
+
+TEST(ResumedFeed, OfAFollowerIsClosedWith4410WhereItsLeaderHasNotGivenOutTheCursor) {
+    LeaderAhead answering(true);
+    EXPECT_EQ(closed_by_follower(answering, 101), 4410);
+}
+
 TEST(ResumedFeed, GoesOnWhenTheHubHasReachedItsCursor) {
     FeedWorld world;
     const auto alice = world.person("alice");

@@ -88,6 +88,16 @@ private:
     std::vector<std::unique_ptr<ServerProcess>> followers_;
 };
 
+// A follower of that name, run to its end: for those that refuse.
+[[nodiscard]] inline Finished run_follower(
+    const Cluster& cluster, const std::string& name, const std::vector<std::string>& more = {}
+) {
+    auto arguments = cluster.following(more);
+    arguments.insert(arguments.end(), {"--data", cluster.path(name).string()});
+    arguments.insert(arguments.end(), {"--http-port", "0", "--feed-port", "0"});
+    return run_to_end({.binary = server_binary(), .arguments = arguments, .environment = {}});
+}
+
 // What a node answers somebody.
 [[nodiscard]] inline HttpAnswer ask(
     const ServerProcess& node,
@@ -104,6 +114,17 @@ private:
         text = body.dump();
     }
     return ask_once(node, method, "/api/v1" + path, headers, text);
+}
+[[nodiscard]] inline std::string messages_of(const std::string& room) {
+    return "/rooms/" + room + "/messages";
+}
+[[nodiscard]] inline HttpAnswer say_at(
+    const ServerProcess& node, const Person& who, const std::string& room, const std::string& text
+) {
+    return ask(node, who, "POST", messages_of(room), {{"text", text}});
+}
+[[nodiscard]] inline nlohmann::json readiness(const ServerProcess& node) {
+    return ask_once(node, "GET", "/readyz").json();
 }
 // The same of a query, once the node shows `position`.
 [[nodiscard]] inline HttpAnswer ask_at(

@@ -1,25 +1,9 @@
-#include "eventstore/event_log.hpp"
 #include "tests/followers/cluster.hpp"
-
-#include <gmock/gmock.h>
 
 namespace verbatim::testing {
 namespace {
 
 using nlohmann::json;
-using ::testing::HasSubstr;
-
-std::string messages_of(const std::string& room) {
-    return "/rooms/" + room + "/messages";
-}
-HttpAnswer say_at(
-    const ServerProcess& node, const Person& who, const std::string& room, const std::string& text
-) {
-    return ask(node, who, "POST", messages_of(room), {{"text", text}});
-}
-json readiness(const ServerProcess& node) {
-    return ask_once(node, "GET", "/readyz").json();
-}
 
 // One leader and one follower without a broker, for all tests of the suite.
 class Follower : public ::testing::Test {
@@ -209,20 +193,27 @@ TEST_F(Follower, GoesOnFromACursorOfTheLeader) {
     }
 }
 
-TEST_F(Follower, BringsAFileFromTheLeaderWhenItIsAskedForIt) {
-    const std::string room = room_of_two();
-    const std::string bytes = "the bytes of a file";
-    const auto uploaded = ask_once(
-        follower(),
+// A file that is announced with `length`, whose bytes begin with `bytes`.
+HttpAnswer begin_upload(
+    const ServerProcess& node, const Person& who, const std::string& bytes, std::size_t length
+) {
+    return ask_once(
+        node,
         "POST",
         "/api/v1/uploads",
-        {{"Authorization", "Bearer " + ada().token()},
+        {{"Authorization", "Bearer " + who.token()},
          {"Tus-Resumable", "1.0.0"},
-         {"Upload-Length", std::to_string(bytes.size())},
+         {"Upload-Length", std::to_string(length)},
          {"Upload-Metadata", "filename YS50eHQ="},
          {"Content-Type", "application/offset+octet-stream"}},
         bytes
     );
+}
+
+TEST_F(Follower, BringsAFileFromTheLeaderWhenItIsAskedForIt) {
+    const std::string room = room_of_two();
+    const std::string bytes = "the bytes of a file";
+    const auto uploaded = begin_upload(follower(), ada(), bytes, bytes.size());
     ASSERT_EQ(uploaded.status, 201) << uploaded.body;
     const std::string file = uploaded.header("upload-file-id");
     const auto sent = ask(follower(), ada(), "POST", messages_of(room), {{"attachments", {file}}});
@@ -232,6 +223,51 @@ TEST_F(Follower, BringsAFileFromTheLeaderWhenItIsAskedForIt) {
         EXPECT_EQ(read.status, 200) << read.body;
         EXPECT_EQ(read.body, bytes);
     }
+}
+
+TEST_F(Follower, ShowsAnUploadToItsUploaderBeforeItIsPosted) {
+    const std::string bytes(300'000, 'b');
+    const auto uploaded = begin_upload(leader(), ada(), bytes, bytes.size());
+    ASSERT_EQ(uploaded.status, 201) << uploaded.body;
+    const std::string path = "/files/" + uploaded.header("upload-file-id");
+    const auto read = ask(follower(), ada(), "GET", path);
+    EXPECT_EQ(read.status, 200) << read.body;
+    EXPECT_EQ(read.body, bytes);
+    const auto at_leader = ask(leader(), ada(), "GET", path);
+    for (const char* const name : {"etag", "content-type", "content-disposition", "cache-control"})
+        EXPECT_EQ(read.header(name), at_leader.header(name)) << name;
+    const auto part = ask(follower(), ada(), "GET", path, nullptr, {{"Range", "bytes=299998-"}});
+    EXPECT_EQ(part.status, 206);
+    EXPECT_EQ(part.body, "bb");
+    EXPECT_EQ(part.header("content-range"), "bytes 299998-299999/300000");
+    const Headers known = {{"If-None-Match", read.header("etag")}};
+    EXPECT_EQ(ask(follower(), ada(), "GET", path, nullptr, known).status, 304);
+    EXPECT_TRUE(is_problem(ask(follower(), bea(), "GET", path), 404, "not_found"));
+    for (const auto& entry : std::filesystem::directory_iterator(follower().data()))
+        EXPECT_FALSE(entry.path().filename().string().starts_with("brought.")) << entry.path();
+}
+
+TEST_F(Follower, GoesOnWithAnUploadThatBeganAtItsLeader) {
+    const auto begun = begin_upload(leader(), ada(), "the first half", 19);
+    ASSERT_EQ(begun.status, 201) << begun.body;
+    const Headers tus = {{"Authorization", "Bearer " + ada().token()}, {"Tus-Resumable", "1.0.0"}};
+    const std::string upload = begun.header("location");
+    const auto state = ask_once(follower(), "HEAD", upload, tus);
+    EXPECT_EQ(state.status, 200);
+    EXPECT_EQ(state.header("upload-offset"), "14");
+    Headers more = tus;
+    more.insert(
+        more.end(), {{"Upload-Offset", "14"}, {"Content-Type", "application/offset+octet-stream"}}
+    );
+    const auto whole = ask_once(follower(), "PATCH", upload, more, " more");
+    ASSERT_EQ(whole.status, 204) << whole.body;
+    const std::string path = "/files/" + whole.header("upload-file-id");
+    EXPECT_EQ(ask(follower(), ada(), "GET", path).body, "the first half more");
+}
+
+TEST_F(Follower, ClosesAFeedWhoseCursorIsBeyondItsLeadersLog) {
+    auto feed = feed_at(follower(), ada(), "after=1000000000");
+    EXPECT_EQ(feed.close_code(), 4410u);
 }
 
 TEST_F(Follower, AsksItsLeaderForWhatTakesTheLogsKey) {
@@ -255,180 +291,6 @@ TEST_F(Follower, DoesNotAnswerOtherNodes) {
     EXPECT_EQ(ask_once(follower(), "GET", "/internal/log?after=0").status, 404);
     const auto frame = ask_once(leader(), "POST", "/internal/frames", {}, "{}");
     EXPECT_EQ(frame.status, 401) << "without the node secret";
-}
-
-// ---- Each with nodes of its own ----------------------------------------------------------------
-
-Finished run_follower(const Cluster& cluster, const std::string& name) {
-    auto arguments = cluster.following();
-    arguments.insert(arguments.end(), {"--data", cluster.path(name).string()});
-    arguments.insert(arguments.end(), {"--http-port", "0", "--feed-port", "0"});
-    return run_to_end({.binary = server_binary(), .arguments = arguments, .environment = {}});
-}
-void copy_data(const Cluster& cluster, const std::string& from, const std::string& to) {
-    std::filesystem::copy(
-        cluster.path(from), cluster.path(to), std::filesystem::copy_options::recursive
-    );
-}
-
-TEST(FollowerAlone, ServesQueriesAndFeedsWhileItsLeaderIsAway) {
-    Cluster cluster;
-    Person ada(cluster.leader(), "ada");
-    const std::string room = ada.create_room();
-    ServerProcess& follower = cluster.follow("follower");
-    auto feed = feed_at(follower, ada, "room=" + room);
-    ASSERT_TRUE(feed.read_until("caught_up"));
-
-    cluster.leader().kill9();
-    EXPECT_TRUE(comes_true([&] { return readiness(follower)["commands"] == "leader_away"; }));
-    const auto refused = say_at(follower, ada, room, "nobody decides");
-    EXPECT_TRUE(is_problem(refused, 503, "not_taking_commands"));
-    EXPECT_EQ(refused.json()["reason"], "leader_away");
-    EXPECT_NE(refused.header("retry-after"), "");
-    EXPECT_EQ(ask(follower, ada, "GET", "/rooms/" + room).status, 200);
-    follower.kill9();
-    follower.start();  // from what it has
-    EXPECT_EQ(ask(follower, ada, "GET", "/rooms/" + room).status, 200);
-
-    cluster.restart_leader();
-    EXPECT_TRUE(comes_true([&] { return say_at(follower, ada, room, "back").status == 201; }));
-}
-
-TEST(FollowerAlone, ServesNothingOnceItsLogAndTheLeadersDiffer) {
-    Cluster cluster;
-    Person ada(cluster.leader(), "ada");
-    const std::string room = ada.create_room();
-    EXPECT_EQ(cluster.leader().terminate(), 0);
-    copy_data(cluster, "leader", "older");
-    cluster.restart_leader();
-    ServerProcess& follower = cluster.follow("follower");
-    ASSERT_EQ(say_at(follower, ada, room, "copied").status, 201);
-    cluster.leader().kill9();
-
-    // Another past, of the same epoch and the same length.
-    ServerProcess other(
-        {.binary = server_binary(),
-         .data = cluster.path("older"),
-         .arguments = cluster.leader().options().arguments}
-    );
-    ASSERT_EQ(say_at(other, ada, room, "something else").status, 201);
-    auto feed = feed_at(follower, ada, "room=" + room);
-    ASSERT_TRUE(feed.read_until("caught_up"));
-    cluster.to_leader().aim(other.http_port());
-    EXPECT_NE(feed.close_code(), 0u);
-    EXPECT_TRUE(comes_true([&] { return ask_once(follower, "GET", "/readyz").status == 503; }));
-    const auto refused = ask_once(follower, "GET", "/readyz");
-    EXPECT_EQ(refused.json()["reason"], "log_diverged") << refused.body;
-    EXPECT_EQ(ask(follower, ada, "GET", "/rooms/" + room).status, 503);
-    EXPECT_THAT(follower.standard_error(), HasSubstr("not repaired"));
-}
-
-TEST(FollowerAlone, RefusesALeaderThatHasLostItsEnd) {
-    Cluster cluster;
-    Person ada(cluster.leader(), "ada");
-    const std::string room = ada.create_room();
-    EXPECT_EQ(cluster.leader().terminate(), 0);
-    copy_data(cluster, "leader", "older");
-    cluster.restart_leader();
-    ServerProcess& follower = cluster.follow("follower");
-    ASSERT_EQ(say_at(follower, ada, room, "copied").status, 201);
-    cluster.leader().kill9();
-    ServerProcess other(
-        {.binary = server_binary(),
-         .data = cluster.path("older"),
-         .arguments = cluster.leader().options().arguments}
-    );
-    cluster.to_leader().aim(other.http_port());
-    EXPECT_TRUE(comes_true([&] {
-        const auto answer = ask_once(follower, "GET", "/readyz");
-        return answer.status == 503 && answer.json()["reason"] == "leader_behind";
-    }));
-}
-
-TEST(FollowerAlone, DoesNotStartOnACopyOfAnotherLog) {
-    Cluster cluster;
-    ServerProcess& follower = cluster.follow("follower");
-    EXPECT_EQ(follower.terminate(), 0);
-    const ServerProcess other(
-        {.binary = server_binary(),
-         .data = cluster.path("other"),
-         .arguments = cluster.leader().options().arguments}
-    );
-    cluster.to_leader().aim(other.http_port());
-    const Finished refused = run_follower(cluster, "follower");
-    EXPECT_EQ(refused.exit_code, 1);
-    EXPECT_THAT(refused.standard_error, HasSubstr("another epoch"));
-}
-
-TEST(FollowerAlone, StartsFromACopyOfTheLeadersDataAndNeverLeadsWithIt) {
-    Cluster cluster;
-    Person ada(cluster.leader(), "ada");
-    const std::string room = ada.create_room();
-    EXPECT_EQ(cluster.leader().terminate(), 0);
-    copy_data(cluster, "leader", "copied");
-    cluster.restart_leader();
-    ServerProcess& follower = cluster.follow("copied");
-    EXPECT_EQ(ask(follower, ada, "GET", "/rooms/" + room).status, 200);
-    EXPECT_EQ(say_at(follower, ada, room, "goes on").status, 201);
-    EXPECT_EQ(follower.terminate(), 0);
-    const Finished refused = run_to_end(
-        {.binary = server_binary(),
-         .arguments =
-             {"serve",
-              "--data",
-              cluster.path("copied").string(),
-              "--http-port",
-              "0",
-              "--feed-port",
-              "0"},
-         .environment = {}}
-    );
-    EXPECT_EQ(refused.exit_code, 1);
-    EXPECT_THAT(refused.standard_error, HasSubstr("verbatim follow"));
-}
-
-TEST(FollowerAlone, ForgetsWhatWasForgottenWhileItWasAway) {
-    Cluster cluster;
-    Person ada(cluster.leader(), "ada");
-    Person bea(cluster.leader(), "bea");
-    const std::string room = ada.create_room();
-    ASSERT_EQ(bea.post("/rooms/" + room + "/join").status, 200);
-    const auto sent = say_at(cluster.leader(), bea, room, "to be forgotten");
-    ASSERT_EQ(sent.status, 201) << sent.body;
-    ServerProcess& follower = cluster.follow("follower");
-    const std::string path = messages_of(room) + "/" + std::to_string(sent.room_seq());
-    EXPECT_EQ(ask(follower, ada, "GET", path).json()["text"], "to be forgotten");
-    EXPECT_EQ(follower.terminate(), 0);
-
-    const auto erased =
-        ask(cluster.leader(), bea, "DELETE", "/users/me", {{"password", Person::usual_password}});
-    ASSERT_LT(erased.status, 300) << erased.body;
-    follower.start();
-    EXPECT_TRUE(comes_true([&] {
-        return readiness(follower)["log_position"] == readiness(cluster.leader())["log_position"];
-    }));
-    EXPECT_TRUE(comes_true([&] { return ask(follower, ada, "GET", path).json()["text"].is_null(); })
-    );
-    EXPECT_EQ(follower.terminate(), 0);
-    const auto log = open_rocks_event_log(
-        (cluster.path("follower") / "log").string(), [](std::span<std::uint8_t>) {}, LogOrigin{}
-    );
-    ASSERT_TRUE(log.has_value()) << describe(log.error());
-    const auto stored = (*log)->read_stored(Position(sent.position())).value();
-    ASSERT_EQ(stored.contents.size(), 1u);
-    EXPECT_FALSE(stored.contents.front().has_value());
-}
-
-TEST(FollowerAlone, SaysWhyItCannotFollow) {
-    Cluster cluster;
-    EXPECT_EQ(cluster.leader().terminate(), 0);
-    const Finished away = run_follower(cluster, "new");
-    EXPECT_EQ(away.exit_code, 1);
-    EXPECT_THAT(away.standard_error, HasSubstr("cannot follow http://127.0.0.1:"));
-    const Finished nameless =
-        run_to_end({.binary = server_binary(), .arguments = {"follow"}, .environment = {}});
-    EXPECT_NE(nameless.exit_code, 0);
-    EXPECT_THAT(nameless.standard_error, HasSubstr("--leader"));
 }
 
 }  // namespace

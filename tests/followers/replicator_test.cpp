@@ -117,6 +117,21 @@ TEST_F(ReplicatorOf, FetchesWhatThereIsWhenItStarts) {
     EXPECT_EQ(replicator->state().leader_head, Position(3));
 }
 
+TEST_F(ReplicatorOf, KnowsWhenItsLeaderWasAskedLast) {
+    start();
+    EXPECT_TRUE(follows());
+    const auto now = std::chrono::steady_clock::now();
+    replicator->look_now();
+    EXPECT_TRUE(comes_true([&] { return replicator->state().asked_at >= now; }));
+    const auto answered = replicator->state().asked_at;
+    is_away = true;
+    replicator->look_now();
+    EXPECT_TRUE(comes_true([&] {
+        return replicator->state().phase == FollowState::Phase::leader_away;
+    }));
+    EXPECT_EQ(replicator->state().asked_at, answered) << "that one was not answered";
+}
+
 TEST_F(ReplicatorOf, CopiesBeforeItIsServedWithoutTellingAnybody) {
     Replicator before(*copy, told, options);
     std::vector<Position> done;

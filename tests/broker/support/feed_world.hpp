@@ -37,7 +37,8 @@ public:
         std::string token;
     };
 
-    explicit FeedWorld(feed::FeedOptions options = {})
+    // With a leader it is a follower's feed.
+    explicit FeedWorld(feed::FeedOptions options = {}, Leader* leader = nullptr)
         : log_(open_memory_event_log(random_bytes, new_uuid(system_now()), system_now()).value()),
           views_(make_memory_storage(Views::column_names().size())),
           tokens_(std::array<std::uint8_t, 32>{7}),
@@ -81,6 +82,7 @@ public:
                     [this] { return Timestamp(system_now().microseconds() + clock_ahead_us_); },
                 .new_uuid = [] { return new_uuid(system_now()); },
                 .client_address = [](const std::string& peer, const std::string&) { return peer; },
+                .leader = leader,
                 .report =
                     [this](const std::string& what) {
                         const std::lock_guard lock(mutex_);
