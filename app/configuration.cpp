@@ -136,6 +136,11 @@ void add_configuration(CLI::App& app, Configuration& configuration) {
         "--leader", configuration.leader, "for `follow`: where the leader is, http://host:port"
     );
     app.add_option(
+        "--from-backup",
+        configuration.from_backup,
+        "for `follow`: directory of the leader's backups, whose newest fills an empty --data"
+    );
+    app.add_option(
         "--disk-reserve-mib",
         configuration.disk_reserve_mib,
         "free space below which no commands are taken"

@@ -31,6 +31,7 @@ struct Configuration {
     std::vector<std::string> cors_origins;     // none: same origin only
     std::string deletion = "hide";             // hide | destroy
     std::string leader;                        // a follower's leader: http://host:port
+    std::filesystem::path from_backup;         // that a follower begins with; empty: with nothing
     std::uint32_t retention_days = 0;          // of rooms that say nothing; 0: for ever
     std::uint64_t disk_reserve_mib = 1'024;
     std::uint64_t max_file_mib = 1'024;

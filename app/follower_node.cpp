@@ -5,6 +5,7 @@
 #include "eventstore/delivery.hpp"
 #include "eventstore/log_keys.hpp"
 #include "protocol/random.hpp"
+#include "tools/copy_from_backup.hpp"
 #include "tools/progress.hpp"
 
 #include <algorithm>
@@ -106,6 +107,7 @@ Expected<std::unique_ptr<FollowerNode>, std::string> FollowerNode::make(
         node->connection_ = std::move(*connection);
     }
     if (auto learnt = node->learn_of_log(); !learnt) return failure(learnt.error());
+    if (auto begun = node->begin_with_backup(); !begun) return failure(begun.error());
     if (auto learnt = node->learn_keys(); !learnt) return failure(learnt.error());
     return node;
 }
@@ -126,6 +128,18 @@ Expected<void, std::string> FollowerNode::learn_of_log() {
     if (head.error().fault != FetchFault::leader_away || !has_copy)
         return failure("cannot follow " + leader);
     log_->warn("the leader is away, what was copied is served: {}", leader);
+    return {};
+}
+
+// Before anything else is put into the data directory.
+Expected<void, std::string> FollowerNode::begin_with_backup() {
+    const std::filesystem::path& backups = configuration_.from_backup;
+    if (backups.empty()) return {};
+    if (followed_.origin.epoch == Uuid())  // the leader is away, and there is a copy of its log
+        return failure("--from-backup: " + configuration_.data.string() + " holds a log already");
+    const auto filled = copy_from_backup(backups, configuration_.data, followed_.origin.epoch);
+    if (!filled) return failure("--from-backup: " + describe(filled.error()));
+    log_->info("{} has positions 1 to {}, verified", backups.string(), filled->value());
     return {};
 }
 

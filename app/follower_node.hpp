@@ -80,6 +80,7 @@ private:
     );
 
     Expected<void, std::string> learn_of_log();
+    Expected<void, std::string> begin_with_backup();
     Expected<void, std::string> learn_keys();
     void listen_to_broker();
     void refresh_keys();

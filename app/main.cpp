@@ -65,8 +65,9 @@ int run_node(const Configuration& configuration) {
 }
 
 int serve(const Configuration& configuration) {
-    if (configuration.leader.empty()) return run_node(configuration);
-    std::fputs("verbatim: --leader is for `verbatim follow`\n", stderr);
+    const bool leads = configuration.leader.empty() && configuration.from_backup.empty();
+    if (leads) return run_node(configuration);
+    std::fputs("verbatim: --leader and --from-backup are for `verbatim follow`\n", stderr);
     return 2;
 }
 

@@ -7,8 +7,8 @@
 #include "eventstore/rocks_storage.hpp"
 #include "protocol/key_file.hpp"
 #include "protocol/random.hpp"
+#include "tools/backup_files.hpp"
 #include "tools/backup_set.hpp"
-#include "tools/blob_copies.hpp"
 #include "tools/epoch.hpp"
 #include "tools/erasures.hpp"
 #include "tools/former_notes.hpp"
@@ -19,9 +19,7 @@
 #include "tools/unfinished.hpp"
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <cstdio>
-#include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -33,8 +31,6 @@ namespace verbatim {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::chrono::milliseconds progress_interval(200);
 
 StoreError wrong(std::string why) {
     return {StoreFault::corrupt_record, {}, std::move(why)};
@@ -61,7 +57,6 @@ public:
     StoreResult<Restored> run();
 
 private:
-    StoreResult<void> put_the_files() const;
     StoreResult<void> put_the_log();
     [[nodiscard]] StoreResult<void> compare_with_backup(const EventLog& copy) const;
     StoreResult<void> copy_the_files();
@@ -101,20 +96,6 @@ StoreResult<Restored> Restoring::run() {
     return std::move(restored_);
 }
 
-// RocksDB does not tell how far it is: the files do.
-StoreResult<void> Restoring::put_the_files() const {
-    const auto total = bytes_of_copy(set_.log(), restored_.backup.copy);
-    if (!total) return failure(total.error());
-    ProgressBar bar("copying the log", *total);
-    auto put = std::async(std::launch::async, [this] {
-        return put_copy_into(set_.log(), restored_.backup.copy, log());
-    });
-    while (put.wait_for(progress_interval) != std::future_status::ready)
-        bar.show(bytes_below(log()), "bytes");
-    bar.show(*total, "bytes");
-    return put.get();
-}
-
 StoreResult<void> Restoring::put_the_log() {
     const bool takes_records = options_.to_position || !options_.erasures_from.empty();
     return takes_records ? copy_the_records() : copy_the_files();
@@ -129,7 +110,7 @@ StoreResult<void> Restoring::compare_with_backup(const EventLog& copy) const {
 }
 
 StoreResult<void> Restoring::copy_the_files() {
-    if (auto put = put_the_files(); !put) return put;
+    if (auto put = put_log_files(set_, restored_.backup, options_.data); !put) return put;
     auto opened = open_log();
     if (!opened) return failure(opened.error());
     if (auto same = compare_with_backup(**opened); !same) return same;
@@ -226,21 +207,9 @@ StoreResult<void> Restoring::put_the_tree_heads() {
 }
 
 StoreResult<void> Restoring::put_the_blobs() {
-    const auto wanted = read_blob_list(set_.blob_list_of(restored_.backup.number));
-    if (!wanted) return failure(wanted.error());
-    std::uint64_t total = 0;
-    for (const BlobEntry& blob : *wanted) total += blob.bytes;
-    std::unique_ptr<ProgressBar> bar;
-    if (total > 0) bar = std::make_unique<ProgressBar>("copying the blobs", total);
-    auto copied =
-        copy_blobs(set_.blobs(), options_.data / "blobs", *wanted, [&](std::uint64_t bytes) {
-            if (bar) bar->show(bytes, "bytes");
-        });
-    if (!copied) return failure(copied.error());
-    restored_.missing_blobs = std::move(copied->damaged);
-    restored_.missing_blobs.insert(
-        restored_.missing_blobs.end(), copied->missing.begin(), copied->missing.end()
-    );
+    auto missing = put_blobs(set_, restored_.backup, options_.data);
+    if (!missing) return failure(missing.error());
+    restored_.missing_blobs = std::move(*missing);
     return {};
 }
 
