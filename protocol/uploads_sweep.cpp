@@ -2,9 +2,17 @@
 #include "protocol/upload_hold.hpp"
 #include "protocol/uploads.hpp"
 
+#include <chrono>
 #include <vector>
 
 namespace verbatim {
+
+namespace {
+
+// For the request that works on an upload which is to go.
+constexpr std::chrono::milliseconds busy_wait{100};
+
+}  // namespace
 
 void Uploads::note_posted(const FileId& file) {
     const std::lock_guard lock(mutex_);
@@ -104,10 +112,14 @@ StoreResult<void> Uploads::sweep_blobs(const std::function<bool()>& is_cancelled
 StoreResult<bool> Uploads::forget_at_once(const FileId& file) {
     UploadRecord record;
     {
-        const std::lock_guard lock(mutex_);
-        const auto known = entries_.find(file);
+        std::unique_lock lock(mutex_);
+        auto known = entries_.end();
+        const bool is_free = freed_.wait_for(lock, busy_wait, [&] {
+            known = entries_.find(file);
+            return known == entries_.end() || !known->second.is_busy;
+        });
+        if (!is_free) return false;
         if (known == entries_.end()) return true;
-        if (known->second.is_busy) return false;
         known->second.is_busy = true;
         record = known->second.record;
     }

@@ -15,7 +15,6 @@ namespace {
 constexpr std::chrono::seconds retry_interval(1);
 constexpr std::chrono::hours retention_interval(1);
 constexpr std::chrono::minutes search_patience(10);
-constexpr std::chrono::milliseconds busy_upload_wait(100);
 constexpr std::size_t rooms_per_page = 256;
 
 tl::unexpected<StoreError> stopped() {
@@ -234,7 +233,6 @@ StoreResult<void> Forgetting::forget_uploads(const UserId& user) {
         const auto forgotten = parts_.uploads.forget_all_of(user);
         if (!forgotten) return failure(forgotten.error());
         if (*forgotten) return {};
-        std::this_thread::sleep_for(busy_upload_wait);
     }
 }
 

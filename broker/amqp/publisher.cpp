@@ -1,15 +1,11 @@
 #include "broker/amqp/publisher.hpp"
 
-#include "broker/amqp/backoff.hpp"
-#include "broker/amqp/bell.hpp"
+#include "broker/amqp/broker_link.hpp"
 #include "broker/amqp/publish_cursor.hpp"
 #include "broker/amqp/window.hpp"
 #include "domain/limits.hpp"
 
-#include <atomic>
-#include <condition_variable>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 namespace verbatim::amqp {
@@ -19,8 +15,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds first_retry{100};
-constexpr milliseconds longest_retry{limits::broker_retry_ms_max};
 constexpr milliseconds cursor_interval{100};
 // While something is on its way, so much is waited for a fuller piece.
 constexpr milliseconds batching{1};
@@ -30,7 +24,6 @@ constexpr int pieces_per_round = 32;
 // gives a connection up, which it does after two heartbeats.
 constexpr milliseconds stopped_span{5'000};
 constexpr milliseconds last_words{1'000};
-constexpr milliseconds stop_patience{2'000};  // for last words on a connection that hangs
 
 }  // namespace
 
@@ -40,15 +33,22 @@ struct Publisher::State {
           stream(std::move(the_stream)),
           options(std::move(o)),
           cursor(options.cursor_file, log.epoch()),
-          backoff(first_retry, longest_retry, options.seed),
-          confirmed(cursor.position()) {
+          confirmed(cursor.position()),
+          link(
+              {.connection = options.connection,
+               .seed = options.seed,
+               .use = [this](Connection& opened) { return use(opened); },
+               .failed = [this](const BrokerError& error) { failed(error); },
+               .report = options.report,
+               .trouble = "nothing is published",
+               .recovery = "the broker is there again"}
+          ) {
         figures.confirmed = confirmed;
     }
 
-    void run();
-    void use(std::unique_ptr<Connection> opened);
+    BrokerResult<void> use(Connection& opened);
+    BrokerResult<void> prepare_and_serve();
     BrokerResult<void> serve();
-    BrokerResult<void> connect_and_serve();
     BrokerResult<void> fill_window(Clock::time_point now);
     BrokerResult<void> publish(const PublishedStream::Piece& piece);
     BrokerResult<void> take_notices(milliseconds wait);
@@ -60,34 +60,28 @@ struct Publisher::State {
     [[nodiscard]] bool is_done(Clock::time_point now) const;
     [[nodiscard]] milliseconds patience(Clock::time_point now) const;
     BrokerError log_failed(const StoreError& error) const;
-    void tell(const BrokerError& error);
+    void failed(const BrokerError& error);
     void show();
-    void pause_before_retry();
 
     const EventLog& log;
     const std::unique_ptr<PublishedStream> stream;
     const PublisherOptions options;
-    Bell bell;
-    std::atomic<bool> stopping{false};
 
-    // The thread's.
+    // The link's thread's.
+    Connection* connection = nullptr;  // while it is used
+    bool was_connected = false;        // since the last failure
     PublishCursor cursor;
-    Backoff backoff;
     Window window;
     Position published;  // handed to the broker on this connection
     Position confirmed;
     Clock::time_point published_at;  // the last piece
     Clock::time_point cursor_kept_at;
     Clock::time_point stop_at = Clock::time_point::max();
-    std::string told;  // the last failure
 
-    mutable std::mutex mutex;  // of what follows
-    std::condition_variable ended;
-    bool has_ended = false;
-    PublisherFigures figures;
-    std::unique_ptr<Connection> connection;  // made and used by the thread alone
+    mutable std::mutex mutex;
+    PublisherFigures figures;  // under mutex
 
-    std::thread thread;
+    BrokerLink link;
 };
 
 // A log that was put back to an earlier state goes on from its head: its readers will see.
@@ -105,39 +99,22 @@ void Publisher::State::begin_where_confirmed() {
     window.clear();
 }
 
-void Publisher::State::run() {
-    while (!stopping) {
-        const auto served = connect_and_serve();
-        keep_cursor(Clock::now(), true);
-        use(nullptr);
-        if (served) break;
-        tell(served.error());
-        pause_before_retry();
-    }
-    const std::lock_guard lock(mutex);
-    has_ended = true;
-    ended.notify_all();
+BrokerResult<void> Publisher::State::use(Connection& opened) {
+    connection = &opened;
+    auto served = prepare_and_serve();
+    keep_cursor(Clock::now(), true);
+    connection = nullptr;
+    return served;
 }
 
-void Publisher::State::use(std::unique_ptr<Connection> opened) {
-    const std::lock_guard lock(mutex);
-    connection = std::move(opened);
-}
-
-BrokerResult<void> Publisher::State::connect_and_serve() {
-    auto opened = Connection::open(options.connection);
-    if (!opened) {
-        stream->broker_failed(opened.error());
-        return failure(opened.error());
-    }
-    use(std::move(*opened));
+BrokerResult<void> Publisher::State::prepare_and_serve() {
+    was_connected = true;
     auto prepared = stream->prepare(*connection, options.connection);
     if (!prepared) return failure(prepared.error());
     auto confirming = connection->confirm();
     if (!confirming) return failure(confirming.error());
     begin_where_confirmed();
-    if (!told.empty()) options.report("the broker is there again");
-    told.clear();
+    link.is_ready();
     {
         const std::lock_guard lock(mutex);
         ++figures.connects;
@@ -148,7 +125,7 @@ BrokerResult<void> Publisher::State::connect_and_serve() {
 BrokerResult<void> Publisher::State::serve() {
     while (true) {
         const auto now = Clock::now();
-        if (stopping && stop_at == Clock::time_point::max()) stop_at = now + last_words;
+        if (link.is_stopping() && stop_at == Clock::time_point::max()) stop_at = now + last_words;
         if (is_done(now)) return {};
         if (auto filled = fill_window(now); !filled) return filled;
         show();
@@ -166,7 +143,7 @@ BrokerResult<void> Publisher::State::serve() {
 }
 
 bool Publisher::State::is_done(Clock::time_point now) const {
-    if (!stopping) return false;
+    if (!link.is_stopping()) return false;
     return now >= stop_at || (window.empty() && !has_more());
 }
 
@@ -214,21 +191,19 @@ milliseconds Publisher::State::patience(Clock::time_point now) const {
     const auto until_heartbeat =
         std::chrono::ceil<milliseconds>(published_at + options.heartbeat - now);
     auto wait = std::clamp(until_heartbeat, batching, options.heartbeat);
-    if (confirmed != cursor.position() || stopping) wait = std::min(wait, cursor_interval);
+    if (confirmed != cursor.position() || link.is_stopping())
+        wait = std::min(wait, cursor_interval);
     return wait;
 }
 
 BrokerResult<void> Publisher::State::take_notices(milliseconds wait) {
-    const bool sleeps = wait.count() > 0;
     while (true) {
-        auto notice = connection->next(wait, sleeps ? bell.descriptor() : -1);
+        auto notice = link.next(*connection, wait);
         if (!notice) return failure(notice.error());
-        if (!*notice) break;
+        if (!*notice) return {};
         if (auto taken = take(**notice); !taken) return taken;
         wait = milliseconds(0);
     }
-    if (sleeps) bell.hear();
-    return {};
 }
 
 BrokerResult<void> Publisher::State::take(const Notice& notice) {
@@ -242,7 +217,7 @@ BrokerResult<void> Publisher::State::take(const Notice& notice) {
             BrokerFault::refused, "the broker could not keep what was published"});
     const std::size_t messages = window.confirm(confirmation->tag, confirmation->multiple);
     if (const auto reached = window.reached()) confirmed = std::max(confirmed, *reached);
-    backoff.reset();
+    link.is_of_use();
     const std::lock_guard lock(mutex);
     figures.messages_confirmed += messages;
     figures.confirmed = confirmed;
@@ -260,18 +235,12 @@ BrokerError Publisher::State::log_failed(const StoreError& error) const {
     return {BrokerFault::refused, "the log cannot be read: " + verbatim::describe(error)};
 }
 
-// A failure that lasts is told once.
-void Publisher::State::tell(const BrokerError& error) {
-    const std::string text = describe(error);
-    {
-        const std::lock_guard lock(mutex);
-        figures.connected = false;
-        figures.blocked = false;
-        figures.state = name_of(error.fault);
-    }
-    if (text == told) return;
-    told = text;
-    options.report("nothing is published: " + text + "; trying again");
+void Publisher::State::failed(const BrokerError& error) {
+    if (!std::exchange(was_connected, false)) stream->broker_failed(error);
+    const std::lock_guard lock(mutex);
+    figures.connected = false;
+    figures.blocked = false;
+    figures.state = name_of(error.fault);
 }
 
 void Publisher::State::show() {
@@ -287,12 +256,6 @@ void Publisher::State::show() {
     figures.state = blocked ? "blocked" : "connected";
 }
 
-void Publisher::State::pause_before_retry() {
-    const auto until = Clock::now() + backoff.next();
-    while (!stopping && Clock::now() < until)
-        bell.wait(std::chrono::ceil<milliseconds>(until - Clock::now()));
-}
-
 Publisher::Publisher(
     const EventLog& log, std::unique_ptr<PublishedStream> stream, PublisherOptions options
 )
@@ -303,24 +266,15 @@ Publisher::~Publisher() {
 }
 
 void Publisher::start() {
-    state_->thread = std::thread([state = state_.get()] { state->run(); });
+    state_->link.start();
 }
 
 void Publisher::stop() {
-    if (!state_->thread.joinable()) return;
-    state_->stopping = true;
-    state_->bell.ring();
-    {
-        std::unique_lock lock(state_->mutex);
-        const bool in_time =
-            state_->ended.wait_for(lock, stop_patience, [this] { return state_->has_ended; });
-        if (!in_time && state_->connection) state_->connection->abandon();
-    }
-    state_->thread.join();
+    state_->link.stop();
 }
 
 void Publisher::wake() {
-    state_->bell.ring();
+    state_->link.ring();
 }
 
 PublisherFigures Publisher::figures() const {

@@ -53,7 +53,8 @@ struct FollowState {
 // followed, and stand on the same tree; while a broker speaks, its speaker is who is followed. If
 // not, nothing is repaired: it stops and says so.
 //
-// Threads:  deliver(), leader_seems_back() and state() from any; the listener, `fetch` and
+// Threads:  deliver(), look_now(), look_unless_told() and state() from any; the listener, `fetch`
+// and
 //           `refused` are called on the replicator's own thread, or by bootstrap()'s caller.
 // Lifetime: the log and the listener outlive it.
 class Replicator {

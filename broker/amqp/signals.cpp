@@ -1,26 +1,21 @@
 #include "broker/amqp/signals.hpp"
 
-#include "broker/amqp/backoff.hpp"
-#include "broker/amqp/bell.hpp"
+#include "broker/amqp/broker_link.hpp"
 #include "broker/amqp/names.hpp"
 #include "domain/limits.hpp"
 
-#include <atomic>
 #include <deque>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 namespace verbatim::amqp {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-using std::chrono::milliseconds;
-
-constexpr milliseconds first_retry{100};
-constexpr milliseconds longest_retry{limits::broker_retry_ms_max};
-constexpr milliseconds idle{1'000};
+constexpr std::chrono::milliseconds idle{1'000};
+QueueOptions queue_bounds() {
+    return {.name = {}, .messages_max = static_cast<std::uint32_t>(limits::signals_waiting_max)};
+}
 
 }  // namespace
 
@@ -28,84 +23,55 @@ struct Signals::State {
     explicit State(SignalOptions given)
         : options(std::move(given)),
           exchange(signal_exchange(options.epoch)),
-          backoff(first_retry, longest_retry, options.seed) {}
+          link(
+              {.connection = options.connection,
+               .seed = options.seed,
+               .use =
+                   [this](Connection& connection) {
+                       auto used = use(connection);
+                       forget_waiting();
+                       return used;
+                   },
+               .failed = {},
+               .report = options.report,
+               .trouble = "other nodes are not told who types and who is online",
+               .recovery = "other nodes are told again who types and who is online"}
+          ) {}
 
-    void run();
-    BrokerResult<void> serve();
-    BrokerResult<std::unique_ptr<Connection>> connect() const;
+    BrokerResult<void> use(Connection& connection);
     BrokerResult<void> send_waiting(Connection& connection);
     void hear(const Notice& notice) const;
     void forget_waiting();
 
     const SignalOptions options;
     const std::string exchange;
-    Bell bell;
-    std::atomic<bool> stopping{false};
-    Backoff backoff;
-    std::string told;  // the last failure
 
     mutable std::mutex mutex;  // of what follows
     std::deque<std::string> waiting;
     std::uint64_t dropped = 0;
     bool connected = false;
 
-    std::thread thread;
+    BrokerLink link;
 };
 
-void Signals::State::run() {
-    while (!stopping) {
-        const auto served = serve();
-        forget_waiting();
-        if (served) return;
-        const std::string failure_text = describe(served.error());
-        if (failure_text != std::exchange(told, failure_text))
-            options.report(
-                "other nodes are not told who types and who is online: " + failure_text +
-                "; trying again"
-            );
-        const auto until = Clock::now() + backoff.next();
-        while (!stopping && Clock::now() < until)
-            bell.wait(std::chrono::ceil<milliseconds>(until - Clock::now()));
-    }
-}
-
-BrokerResult<std::unique_ptr<Connection>> Signals::State::connect() const {
-    auto opened = Connection::open(options.connection);
-    if (!opened) return opened;
-    Connection& connection = **opened;
-    auto declared = connection.declare_exchange(exchange, ExchangeKind::fanout, true);
-    if (!declared) return failure(declared.error());
-    const auto queue = connection.declare_queue(
-        {.name = {},
-         .exclusive = true,
-         .auto_delete = true,
-         .messages_max = static_cast<std::uint32_t>(limits::signals_waiting_max)}
-    );
-    if (!queue) return failure(queue.error());
-    if (auto bound = connection.bind(*queue, exchange, ""); !bound) return failure(bound.error());
-    if (auto begun = connection.consume(*queue); !begun) return failure(begun.error());
-    return opened;
-}
-
-BrokerResult<void> Signals::State::serve() {
-    auto connection = connect();
-    if (!connection) return failure(connection.error());
-    told.clear();
+BrokerResult<void> Signals::State::use(Connection& connection) {
+    if (auto listening = listen_to(connection, exchange, queue_bounds()); !listening)
+        return listening;
+    link.is_ready();
     {
         const std::lock_guard lock(mutex);
         connected = true;
     }
-    while (!stopping) {
-        if (auto sent = send_waiting(**connection); !sent) return sent;
-        auto notice = (*connection)->next(idle, bell.descriptor());
-        for (; notice && *notice; notice = (*connection)->next(milliseconds(0))) {
+    while (!link.is_stopping()) {
+        if (auto sent = send_waiting(connection); !sent) return sent;
+        auto notice = link.next(connection, idle);
+        for (; notice && *notice; notice = link.next(connection, {})) {
             if (std::holds_alternative<ConsumerEnded>(**notice))
                 return failure(BrokerError{BrokerFault::connection_lost, "the queue was deleted"});
             hear(**notice);
-            backoff.reset();
+            link.is_of_use();
         }
         if (!notice) return failure(notice.error());
-        bell.hear();
     }
     return {};
 }
@@ -155,14 +121,11 @@ Signals::~Signals() {
 }
 
 void Signals::start() {
-    state_->thread = std::thread([state = state_.get()] { state->run(); });
+    state_->link.start();
 }
 
 void Signals::stop() {
-    if (!state_->thread.joinable()) return;
-    state_->stopping = true;
-    state_->bell.ring();
-    state_->thread.join();
+    state_->link.stop();
 }
 
 void Signals::send(const Signal& signal) {
@@ -178,7 +141,7 @@ void Signals::send(const Signal& signal) {
         }
         state_->waiting.push_back(encode_signal(state_->options.node, signal));
     }
-    state_->bell.ring();
+    state_->link.ring();
 }
 
 std::uint64_t Signals::dropped() const {
