@@ -1,14 +1,19 @@
 """A RabbitMQ of the Debian package on free loopback ports, without systemd, for bench/run.py."""
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 
+from processes import cpu_seconds
+
 PROGRAMS = "/usr/lib/rabbitmq/bin/"  # those in /usr/sbin switch user and lose the environment
 START_SECONDS_MAX = 120
+NODE = "bench@localhost"
+QUIET = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def free_port():
@@ -18,7 +23,10 @@ def free_port():
 
 
 class Rabbit:
-    def __init__(self, scratch):
+    """`niceness`: of the broker and of rabbitmqctl, which have no machine of their own here."""
+
+    def __init__(self, scratch, niceness=0):
+        self.nice = ["nice", "-n", str(niceness)]
         self.folder = tempfile.mkdtemp(prefix="rabbit-bench-", dir=scratch)
         self.port, distribution, names = free_port(), free_port(), free_port()
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}/"
@@ -30,23 +38,54 @@ class Rabbit:
         self.write("empty-env.conf", "")
         self.write("advanced.config", "[].\n")
         at = lambda name: os.path.join(self.folder, name)
-        environment = dict(
-            os.environ, HOME=at("home"), RABBITMQ_NODENAME="bench@localhost", RABBITMQ_MNESIA_BASE=at("mnesia"),
+        loopback = "-kernel inet_dist_use_interface {127,0,0,1}"
+        self.environment = dict(
+            os.environ, HOME=at("home"), RABBITMQ_NODENAME=NODE, RABBITMQ_MNESIA_BASE=at("mnesia"),
             RABBITMQ_LOG_BASE=at("log"), RABBITMQ_CONFIG_FILE=at("rabbitmq.conf"),
             RABBITMQ_ADVANCED_CONFIG_FILE=at("advanced.config"), RABBITMQ_CONF_ENV_FILE=at("empty-env.conf"),
             RABBITMQ_ENABLED_PLUGINS_FILE=at("enabled_plugins"), RABBITMQ_PID_FILE=at("pid"),
             RABBITMQ_DIST_PORT=str(distribution), ERL_EPMD_ADDRESS="127.0.0.1", ERL_EPMD_PORT=str(names),
             RUNNING_UNDER_SYSTEMD="true",  # the script becomes the broker, so that its process is ours
-            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}")
-        quiet = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.names = subprocess.Popen(["epmd", "-port", str(names), "-address", "127.0.0.1"], **quiet)
-        self.process = subprocess.Popen([PROGRAMS + "rabbitmq-server"], env=environment, **quiet)
+            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-start_epmd false " + loopback, RABBITMQ_CTL_ERL_ARGS=loopback)
+        self.names = subprocess.Popen(["epmd", "-port", str(names), "-address", "127.0.0.1"], **QUIET)
+        self.start()
+
+    def start(self):
+        """Also again, after kill()."""
+        self.process = subprocess.Popen(self.nice + [PROGRAMS + "rabbitmq-server"], env=self.environment, **QUIET)
         until = time.monotonic() + START_SECONDS_MAX
         while not self.greets():
             if self.process.poll() is not None or time.monotonic() > until:
                 self.end()
                 sys.exit("RabbitMQ did not start")
             time.sleep(0.1)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def wipe(self):
+        """What a killed one has stored is gone."""
+        shutil.rmtree(os.path.join(self.folder, "mnesia"))
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def control(self, *arguments):
+        subprocess.run(self.nice + [PROGRAMS + "rabbitmqctl", "-n", NODE, *arguments], env=self.environment, check=True,
+                       **QUIET)
+
+    def delete_queues(self):
+        self.control("eval", '[rabbit_amqqueue:delete(Q, false, false, <<"bench">>) || Q <- rabbit_amqqueue:list()].')
+
+    def begin_memory_alarm(self):
+        self.control("set_vm_memory_high_watermark", "absolute", "1")
+
+    def end_memory_alarm(self):
+        self.control("set_vm_memory_high_watermark", "absolute", "2GB")
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
@@ -64,9 +103,7 @@ class Rabbit:
             return False
 
     def cpu_seconds(self):
-        with open(f"/proc/{self.process.pid}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.process.pid)
 
     def end(self):
         for process in (self.process, self.names):

@@ -16,24 +16,29 @@ def readiness(server):
 
 
 class Cluster:
-    """A leader with its broker and `followers` that follow it, on fresh data directories."""
+    """A leader with its broker and `followers` that follow it, on fresh data directories. `broker_url` is what the
+    followers are told of where the broker is."""
 
-    def __init__(self, bench, server, followers):
+    def __init__(self, bench, server, followers, niceness=0, broker_url=lambda rabbit: rabbit.url):
         self.bench, self.server = bench, server
         self.folders = [bench.fresh()]
         self.secret = os.path.join(self.folders[0], "node.secret")
         with open(self.secret, "w") as file:
             file.write("benchmarks-of-verbatim\n")
         os.chmod(self.secret, 0o600)
-        self.rabbit = Rabbit(bench.options.scratch)
-        self.common = ["--broker", self.rabbit.url, "--node-secret-file", self.secret]
-        self.leader = server(bench.options.binary, os.path.join(self.folders[0], "data"), *self.common)
+        self.rabbit = Rabbit(bench.options.scratch, niceness)
+        self.followers_broker = broker_url(self.rabbit)
+        self.leader = server(bench.options.binary, os.path.join(self.folders[0], "data"), *self.common(self.rabbit.url))
         self.followers = [self.follow() for _ in range(followers)]
+
+    def common(self, broker):
+        return ["--broker", broker, "--node-secret-file", self.secret]
 
     def follow(self):
         self.folders.append(self.bench.fresh())
         leader = f"http://127.0.0.1:{self.leader.http_port}"
-        return self.server(self.bench.options.binary, self.folders[-1], "--leader", leader, *self.common, command="follow")
+        return self.server(self.bench.options.binary, self.folders[-1], "--leader", leader,
+                           *self.common(self.followers_broker), command="follow")
 
     def wait_until_even(self):
         head = readiness(self.leader)["log_position"]

@@ -4,8 +4,8 @@
     bench/run.py [--runs 3] [--seconds 30] [--binary build/release/verbatim] [ROW...]
 
 Rows: sends32 sends64 solo fanout fanout_paced pages memory restart slow_reader cold_room typing
-download replay replication (or of it replication_sends, _latency, _catch_up, _broker_cpu). A 4408
-or an error voids a run.
+download replay replication (or of it replication_sends, _latency, _catch_up, _broker_cpu)
+broker_faults growth. A 4408 or an error voids a run.
 """
 import argparse
 import json
@@ -23,7 +23,10 @@ import time
 import urllib.parse
 import urllib.request
 
+import broker_faults
+import growth
 import replication
+from processes import cpu_seconds, pss_kib
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -61,8 +64,10 @@ class Server:
         return {s: 1e6 * float(sums[s]) / max(1.0, float(counts[s])) for s in sums}
 
     def pss_kib(self):
-        with open(f"/proc/{self.process.pid}/smaps_rollup") as file:
-            return int(re.search(r"^Pss:\s+(\d+)", file.read(), re.M).group(1))
+        return pss_kib(self.process.pid)
+
+    def cpu_seconds(self):
+        return cpu_seconds(self.process.pid)
 
     def end(self, how=signal.SIGTERM):
         self.process.send_signal(how)
@@ -293,6 +298,12 @@ class Bench:
 
     def replication_broker_cpu(self):
         replication.broker_cpu(self, Server, spread)
+
+    def broker_faults(self):
+        broker_faults.broker_faults(self, Server)
+
+    def growth(self):
+        growth.growth(self, Server)
 
 
 def main():

@@ -1,5 +1,6 @@
 #include "bench/load/http_load.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -99,6 +100,99 @@ HttpResult run_http(
     ::close(poll);
     result.seconds = seconds;
     return result;
+}
+
+namespace {
+
+class PacedRun {
+public:
+    PacedRun(
+        const Target& target, std::size_t connections, double rate, double seconds, double warm_up
+    )
+        : interval_us_(1e6 / rate),
+          first_due_(now_us()),
+          start_(first_due_ + static_cast<std::int64_t>(warm_up * 1e6)),
+          end_(start_ + static_cast<std::int64_t>(seconds * 1e6)),
+          due_of_(connections) {
+        result_.seconds = seconds;
+        connections_.reserve(connections);
+        for (std::size_t i = 0; i < connections; ++i) {
+            connections_.emplace_back(target);
+            epoll_event event{.events = EPOLLIN, .data = {.u64 = i}};
+            ::epoll_ctl(poll_, EPOLL_CTL_ADD, connections_.back().socket(), &event);
+            free_.push_back(i);
+        }
+    }
+    ~PacedRun() { ::close(poll_); }
+
+    HttpResult run(int expected, const std::function<const std::string&(std::size_t)>& request) {
+        std::array<epoll_event, 256> ready{};
+        while (now_us() < end_ || free_.size() < connections_.size()) {
+            send_what_is_due(request);
+            const std::int64_t wait_us = std::max<std::int64_t>(next_due() - now_us(), 0);
+            const timespec wait{
+                .tv_sec = wait_us / 1'000'000, .tv_nsec = wait_us % 1'000'000 * 1'000};
+            const int count = ::epoll_pwait2(poll_, ready.data(), ready.size(), &wait, nullptr);
+            for (int i = 0; i < count; ++i)
+                take_answer(
+                    static_cast<std::size_t>(ready[static_cast<std::size_t>(i)].data.u64), expected
+                );
+        }
+        return result_;
+    }
+
+private:
+    // Of the next request that has a connection; otherwise only answers are awaited.
+    [[nodiscard]] std::int64_t due(std::size_t n) const {
+        return first_due_ + static_cast<std::int64_t>(static_cast<double>(n) * interval_us_);
+    }
+    [[nodiscard]] std::int64_t next_due() const {
+        constexpr std::int64_t longest = 100'000;
+        return free_.empty() || due(sent_) >= end_ ? now_us() + longest : due(sent_);
+    }
+    void send_what_is_due(const std::function<const std::string&(std::size_t)>& request) {
+        while (!free_.empty() && due(sent_) < end_ && due(sent_) <= now_us()) {
+            const std::size_t index = free_.back();
+            free_.pop_back();
+            due_of_[index] = due(sent_);
+            connections_[index].send(request(sent_++));
+        }
+    }
+    void take_answer(std::size_t index, int expected) {
+        const int status = connections_[index].receive();
+        if (status == 0) return;
+        if (status < 0) throw std::runtime_error("the server closed a connection");
+        if (status != expected) ++result_.errors;
+        free_.push_back(index);
+        if (status != expected || due_of_[index] < start_) return;
+        ++result_.answers;
+        result_.latency.add(now_us() - due_of_[index]);
+    }
+
+    const double interval_us_;
+    const std::int64_t first_due_;
+    const std::int64_t start_;
+    const std::int64_t end_;
+    const int poll_ = ::epoll_create1(EPOLL_CLOEXEC);
+    std::vector<HttpConnection> connections_;
+    std::vector<std::int64_t> due_of_;  // what a connection waits for
+    std::vector<std::size_t> free_;
+    std::size_t sent_ = 0;
+    HttpResult result_;
+};
+
+}  // namespace
+
+HttpResult run_paced(
+    const Target& target,
+    std::size_t connections,
+    double rate,
+    double seconds,
+    double warm_up_seconds,
+    int expected,
+    const std::function<const std::string&(std::size_t)>& request
+) {
+    return PacedRun(target, connections, rate, seconds, warm_up_seconds).run(expected, request);
 }
 
 }  // namespace bench

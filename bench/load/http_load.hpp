@@ -27,6 +27,19 @@ struct HttpResult {
     const std::function<const std::string&(std::size_t)>& request
 );
 
+// Open loop: a request is due every 1/rate seconds, whatever becomes of the others, and waits where
+// no connection is free; latencies count from when it was due. `request(n)` gives the bytes of the
+// n-th. One thread, epoll.
+[[nodiscard]] HttpResult run_paced(
+    const Target& target,
+    std::size_t connections,
+    double rate,
+    double seconds,
+    double warm_up_seconds,
+    int expected,
+    const std::function<const std::string&(std::size_t)>& request
+);
+
 // One keep-alive connection's state, for the fan-out run too.
 class HttpConnection {
 public:

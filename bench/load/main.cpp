@@ -65,15 +65,24 @@ nlohmann::json send_load(const Options& options) {
             "POST", "/api/v1/rooms/" + room + "/messages", user.token, text_of_200_bytes()
         ));
     }
+    const auto request = [&](std::size_t i) -> const std::string& {
+        return requests[i % requests.size()];
+    };
     return measured(options, [&] {
-        return row_of(run_http(
-            options.target,
-            options.connections,
-            options.seconds,
-            options.warm_up_seconds,
-            201,
-            [&](std::size_t i) -> const std::string& { return requests[i % requests.size()]; }
-        ));
+        const double warm_up = options.warm_up_seconds;
+        if (options.rate > 0)
+            return row_of(run_paced(
+                options.target,
+                options.connections,
+                options.rate,
+                options.seconds,
+                warm_up,
+                201,
+                request
+            ));
+        return row_of(
+            run_http(options.target, options.connections, options.seconds, warm_up, 201, request)
+        );
     });
 }
 
@@ -236,7 +245,7 @@ int main(int argc, char** argv) {
     app.add_option("--typing-rate", options.typing_rate);
     app.require_subcommand(1);
     app.fallthrough();
-    app.add_subcommand("sends", "durable sends, closed loop");
+    app.add_subcommand("sends", "durable sends; --rate 0: closed loop");
     app.add_subcommand("pages", "newest 50 messages of a room of --messages");
     app.add_subcommand("fanout", "one room, --feeds feeds; --rate 0: at saturation");
     app.add_subcommand("typing", "--rate sends a second while nobody types, and while all do");
