@@ -61,7 +61,7 @@ struct CommandError {
     CommandFault fault = CommandFault::refused;
     Rule rule = Rule::room_not_found;
     Version current;
-    std::string reason;  // closed: draining, disk_almost_full, log_incomplete, restart_required
+    std::string reason;  // closed: the ones of docs/operations.md, "When something goes wrong"
 };
 using CommandResult = Expected<Accepted, CommandError>;
 // Called once, on the sequencer's writer thread (or inside submit() when refused at the door). Must
