@@ -118,9 +118,10 @@ void append_answer(std::string& out, const HttpResponse& response, const AnswerF
     append_number(out, static_cast<std::uint64_t>(std::clamp(response.status, 100, 999)));
     out.append(" ").append(reason_phrase(response.status)).append("\r\n");
     for (const auto& [name, value] : response.headers) {
-        const bool is_own = std::any_of(own_headers.begin(), own_headers.end(), [&](auto own) {
-            return equals_ignoring_case(own, name);
-        });
+        const bool is_own =
+            std::any_of(own_headers.begin(), own_headers.end(), [&, &field = name](auto own) {
+                return equals_ignoring_case(own, field);
+            });
         if (!is_own) append_field(out, name, value);
     }
     append_field(out, "Date", date_text());
