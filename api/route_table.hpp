@@ -74,7 +74,7 @@ private:
     struct Node;
     struct Path;
 
-    const Node* find(const Node& node, const Path& path, std::size_t depth) const;
+    [[nodiscard]] const Node* find(const Node& node, const Path& path, std::size_t depth) const;
     static void list(const Node& node, std::vector<Listed>& listed);
 
     std::unique_ptr<Node> root_;

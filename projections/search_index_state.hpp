@@ -46,7 +46,7 @@ struct SearchIndex::State {
         StoreResult<void> outcome;
         bool is_done = false;
     };
-    StoreResult<void> build(Fresh& made) const;
+    [[nodiscard]] StoreResult<void> build(Fresh& made) const;
     void take_over();
     StoreResult<void> compare(Fresh& made);
     StoreResult<void> put_in_place(SearchCopy& copy);

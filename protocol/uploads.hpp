@@ -135,7 +135,7 @@ private:
     void forget(const FileId& file);
     void forget_posted_of(const UserId& owner);
     void name_blob(const Digest& digest);
-    Problem failed(const StoreError& error) const;
+    [[nodiscard]] Problem failed(const StoreError& error) const;
     void before_change() const {
         if (options_.before_change) options_.before_change();
     }
