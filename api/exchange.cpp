@@ -219,7 +219,7 @@ void submit(const ExchangePtr& exchange, CommandRequest command, Render render) 
         .command = std::move(command.command),
         .actor = command.actor,
         .id = CommandId(exchange->services().new_uuid()),
-        .key = std::move(*key),
+        .key = *key,
         .if_match = *if_match,
         .occurred_at = std::nullopt};
     exchange->services().sequencer.submit(

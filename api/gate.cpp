@@ -69,7 +69,7 @@ public:
 
     // Pistache copies handlers for its workers; CompletionTransport makes each worker its own gate
     // instead.
-    std::shared_ptr<Pistache::Tcp::Handler> clone() const override {
+    [[nodiscard]] std::shared_ptr<Pistache::Tcp::Handler> clone() const override {
         return std::make_shared<GateHandler>(gate_);
     }
 

@@ -26,7 +26,7 @@ constexpr std::array<bool, 256> token_characters = [] {
     for (std::size_t c = 'a'; c <= 'z'; ++c) table[c] = table[c - 'a' + 'A'] = true;
     for (std::size_t c = '0'; c <= '9'; ++c) table[c] = true;
     for (const char c : std::string_view("!#$%&'*+-.^_`|~"))
-        table[static_cast<std::size_t>(c)] = true;
+        table[static_cast<unsigned char>(c)] = true;
     return table;
 }();
 

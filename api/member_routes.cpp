@@ -106,7 +106,7 @@ void put_member(const ExchangePtr& exchange, const Actor& actor) {
         [&](const UserId& user) -> Answer<RoomCommand> {
             auto command = read_put_member(*body, user);
             if (!command) return failure(command.error());
-            return RoomCommand(std::move(*command));
+            return RoomCommand(*command);
         },
         render_member
     );
