@@ -67,7 +67,7 @@ public:
     CompletionTransport& operator=(const CompletionTransport&) = delete;
 
     // Pistache makes one of these for each worker; the original never runs.
-    std::shared_ptr<Pistache::Aio::Handler> clone() const override {
+    [[nodiscard]] std::shared_ptr<Pistache::Aio::Handler> clone() const override {
         return std::make_shared<CompletionTransport>(gate_->core());
     }
 

@@ -43,7 +43,7 @@ public:
         core_->hooks.accept_failed(message);
         std::this_thread::sleep_for(limits::http_accept_pause);
     }
-    bool isEnabledFor(Pistache::Log::Level level) const override {
+    [[nodiscard]] bool isEnabledFor(Pistache::Log::Level level) const override {
         return level >= Pistache::Log::Level::WARN;
     }
 
