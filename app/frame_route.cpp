@@ -42,7 +42,7 @@ void store_and_submit(const ExchangePtr& exchange, const Actor& actor, feed::Sen
 }
 
 Answer<void> admit(const api::Services& services, const Actor& actor, bool is_message) {
-    const auto entitled = needs_scope(actor, KeyScope::send);
+    auto entitled = needs_scope(actor, KeyScope::send);
     if (!entitled) return entitled;
     const auto now = RateLimits::Clock::now();
     auto taken = services.rate_limits.take_for(actor.user, Limiter::commands_per_user, now);

@@ -132,7 +132,7 @@ BrokerResult<void> Publisher::State::serve() {
         keep_cursor(now, false);
         const auto wait = patience(now);
         const auto begun = Clock::now();
-        const auto taken = take_notices(wait);
+        auto taken = take_notices(wait);
         if (Clock::now() - begun > wait + stopped_span) {
             stream->process_was_stopped();
             return failure(BrokerError{
