@@ -141,7 +141,7 @@ StoreResult<void> CatchUp::scan_some(Frames& frames) {
                 .position = emitted_.next(),
                 .detail = "the log ends before its head"});
         }
-        const auto emitted = emit(**event, frames);
+        auto emitted = emit(**event, frames);
         if (!emitted) return emitted;
     }
     return {};

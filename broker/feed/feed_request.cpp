@@ -82,9 +82,11 @@ Answer<void> read_room(std::string_view value, FeedRequest& request) {
 Answer<void> read_parameter(std::string_view name, std::string value, FeedRequest& request) {
     if (name == "after") return read_after(value, request);
     if (name == "room") return read_room(value, request);
-    if (name == "epoch") request.epoch = std::move(value);
-    if (name == "token") request.token = std::move(value);
-    if (name == "scope") {
+    if (name == "epoch") {
+        request.epoch = std::move(value);
+    } else if (name == "token") {
+        request.token = std::move(value);
+    } else if (name == "scope") {
         if (value != "all") return failure(bad_request("scope: all, or nothing"));
         request.everything = true;
     }
@@ -97,7 +99,7 @@ Answer<void> read_query(std::string_view query, FeedRequest& request) {
         const auto name = percent_decoded(cut(pair, '='));
         auto value = percent_decoded(pair);
         if (!name || !value) return failure(bad_request("the query is not percent-encoded"));
-        const auto read = read_parameter(*name, std::move(*value), request);
+        auto read = read_parameter(*name, std::move(*value), request);
         if (!read) return read;
     }
     return {};
