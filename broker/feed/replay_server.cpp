@@ -50,7 +50,7 @@ bool admits(const FeedScope& scope, const RecordedEvent& event) {
 struct ReplayServer::Engine final : ReplaySession::Host {
     Engine(const EventLog& read, ReplayOptions wanted)
         : log(read),
-          options(std::move(wanted)),
+          options(wanted),
           viewer(options.as),
           pace(options.speed, options.longest_pause) {}
 
@@ -274,7 +274,7 @@ ReplayFigures ReplayServer::Engine::now_figures() const {
 }
 
 ReplayServer::ReplayServer(const EventLog& log, ReplayOptions options)
-    : engine_(std::make_unique<Engine>(log, std::move(options))) {}
+    : engine_(std::make_unique<Engine>(log, options)) {}
 
 ReplayServer::~ReplayServer() = default;
 
