@@ -29,10 +29,12 @@ Answer<void> needs_admin(const ExchangePtr& exchange, const Actor& actor) {
 // --- erasure
 
 void begin_erasure(const ExchangePtr& exchange, const UserId& user, Version verified) {
+    auto erasure = erasure_of(exchange->views(), user, verified);
+    if (!erasure) return exchange->send_problem(erasure.error());
     submit(
         exchange,
         {.stream = stream_of(user),
-         .command = AccountCommand(BeginErasure{.verified = verified}),
+         .command = AccountCommand(std::move(*erasure)),
          .actor = user,
          .status = 202},
         [](const ExchangePtr& begun, const Accepted&) { begun->send_empty(202); }
@@ -169,8 +171,6 @@ void erase_me(const ExchangePtr& exchange, const Actor& actor) {
         stored->hash,
         [exchange, user = actor.user, version = stored->version](bool matches) {
             if (!matches) return exchange->send_problem(not_allowed("The password is another one"));
-            const auto free = unless_writings_are_held(exchange->views(), user);
-            if (!free) return exchange->send_problem(free.error());
             begin_erasure(exchange, user, version);
         }
     );

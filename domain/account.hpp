@@ -61,6 +61,11 @@ struct RevokeKey {
 // The account, its sessions and keys end; what it wrote is destroyed after.
 struct BeginErasure {
     std::optional<Version> verified;  // as in ChangePassword; nullopt: an admin's command
+    // The rooms that the user was ever in, as of a position. The sequencer adds those since, so
+    // that a hold on any of them is either before the erasure in the log, and refuses it, or after
+    // it.
+    std::vector<RoomId> rooms{};
+    Position rooms_as_of{};
 };
 // By the server, once all of it is gone.
 struct CompleteErasure {};
@@ -107,7 +112,7 @@ struct Account {
 // What a rule must know that is not in the account's own past.
 struct AccountFacts {
     bool username_is_taken = false;  // by another account
-    bool is_held = false;            // a legal hold is on the account
+    bool is_held = false;  // a legal hold is on the account, or on a room that the user was ever in
 };
 
 // Judges `command` against `account`. Pure.

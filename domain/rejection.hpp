@@ -12,7 +12,7 @@ enum class Rule {
     credentials_have_changed,  // the password was changed after the caller's was checked
     session_is_not_open,
     user_has_too_many_keys,
-    is_held,  // a legal hold is on the account or the room
+    is_held,  // a legal hold is on the account or the room, or on one that the account was ever in
     server_has_too_many_holds,
     refresh_token_was_used,  // an old refresh token: the session has been closed
     room_not_found,          // or private, and the actor may not know of it

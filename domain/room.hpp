@@ -109,9 +109,11 @@ struct SetRetention {
 struct DropErased {
     UserId user;
 };
-// The server's own: retention.
+// The server's own: retention. Whether anybody was ever in the room who is on hold was looked up as
+// of a position: a hold that was set since refuses it, to be looked up again.
 struct ExpireContents {
     Version up_to;
+    Position holds_as_of{};
 };
 using RoomCommand = std::variant<
     CreateRoom,

@@ -22,16 +22,16 @@ Answer<std::string> read_hold(const nlohmann::json& body) {
     return read_text(body, "reason", {1, limits::hold_reason_characters_max});
 }
 
-Answer<void> unless_writings_are_held(const Views& views, const UserId& user) {
-    const auto holds = views.holds().all();
-    if (!holds) return failure(problem_of(holds.error()));
-    for (const HoldRow& hold : *holds) {
-        if (!hold.room) continue;
-        const auto spans = views.memberships().spans(user, *hold.room);
-        if (!spans) return failure(problem_of(spans.error()));
-        if (!spans->empty()) return failure(problem_of(Rule::is_held));
-    }
-    return {};
+Answer<BeginErasure> erasure_of(
+    const Views& views, const UserId& user, std::optional<Version> verified
+) {
+    BeginErasure erasure{.verified = verified, .rooms = {}, .rooms_as_of = views.position()};
+    const auto spans = views.memberships().spans(user);
+    if (!spans) return failure(problem_of(spans.error()));
+    for (const MembershipSpan& span : *spans)
+        if (erasure.rooms.empty() || erasure.rooms.back() != span.room)
+            erasure.rooms.push_back(span.room);
+    return erasure;
 }
 
 }  // namespace verbatim

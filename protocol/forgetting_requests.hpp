@@ -1,11 +1,12 @@
 #pragma once
 
-#include "domain/ids.hpp"
+#include "domain/account.hpp"
 #include "projections/views.hpp"
 #include "protocol/problem.hpp"
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 // What requests about forgetting say. Each answers 422 with the member's name where it is not what
@@ -19,8 +20,10 @@ namespace verbatim {
 // {reason}
 [[nodiscard]] Answer<std::string> read_hold(const nlohmann::json& body);
 
-// Refuses with is_held where a legal hold is on a room that the user is or was in: what the user
-// wrote there is held with it. A hold on the user itself is for the rules to see.
-[[nodiscard]] Answer<void> unless_writings_are_held(const Views& views, const UserId& user);
+// What has a user erased, as the sequencer needs it: with the rooms that the user is or was in, as
+// these views know them. Whether a legal hold is on one of them is for the rules to see.
+[[nodiscard]] Answer<BeginErasure> erasure_of(
+    const Views& views, const UserId& user, std::optional<Version> verified
+);
 
 }  // namespace verbatim

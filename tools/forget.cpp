@@ -60,12 +60,12 @@ std::optional<UserId> find_user(const Views& views, const std::string& user) {
 }
 
 std::optional<Problem> begin_erasure(Engine& engine, const UserId& user) {
-    if (const auto free = unless_writings_are_held(engine.views(), user); !free)
-        return free.error();
+    auto erasure = erasure_of(engine.views(), user, std::nullopt);
+    if (!erasure) return erasure.error();
     std::promise<CommandResult> promise;
     engine.sequencer().submit(
         {.stream = stream_of(user),
-         .command = AccountCommand(BeginErasure{.verified = std::nullopt}),
+         .command = AccountCommand(std::move(*erasure)),
          .actor = the_server,
          .id = CommandId(new_uuid(system_now())),
          .key = std::nullopt,

@@ -78,13 +78,16 @@ StoreResult<std::vector<PendingExpiry>> Forgetting::find_due() const {
 }
 
 StoreResult<void> Forgetting::expire_what_is_due() {
+    const Position looked_at = parts_.views.position();
     const auto due = find_due();
     if (!due) return failure(due.error());
     for (const PendingExpiry& expiry : *due) {
         if (auto begun = begin(ForgettingStep::expire); !begun) return begun;
         // A hold that was set meanwhile refuses it, which is as it should be.
-        const auto refused =
-            submit(stream_of(expiry.room), RoomCommand(ExpireContents{.up_to = expiry.up_to}));
+        const auto refused = submit(
+            stream_of(expiry.room),
+            RoomCommand(ExpireContents{.up_to = expiry.up_to, .holds_as_of = looked_at})
+        );
         if (!refused) return failure(refused.error());
     }
     return {};

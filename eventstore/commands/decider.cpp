@@ -58,6 +58,7 @@ Decider::Decider(EventLog& log, Loader& loader, const SequencerOptions& options)
       claims_(log),
       keys_(log),
       notes_(log),
+      joins_(log.head()),
       parking_(aggregates_, loader),
       ids_(options.random),
       erased_(log.erased_at_opening().begin(), log.erased_at_opening().end()),
@@ -177,6 +178,8 @@ void Decider::decide(Job job, const std::optional<Uuid>& holder) {
         error.rule = Rule::account_is_not_active;
         return conclude(std::move(job), failure(std::move(error)));
     }
+    if (!add_later_rooms(job.submission))
+        return conclude(std::move(job), failure(command_error(CommandFault::queue_is_full)));
     auto verdict = judge(submission, holder, aggregates_, now_);
     if (!verdict) return conclude(std::move(job), failure(std::move(verdict.error())));
     if (submission.stream.kind == StreamKind::reader) hold_back(submission, verdict->events);
@@ -248,6 +251,7 @@ void Decider::stage_event(RecordedEvent event) {
         forget_notes_of(UserId(event.stream.id));
     }
     if (event.stream.kind == StreamKind::reader) forget_note(event);
+    joins_.note(event);
     aggregates_.apply(event);
     batch().unstaged.events.push_back(std::move(event));
 }

@@ -7,6 +7,7 @@
 #include "eventstore/commands/idempotency.hpp"
 #include "eventstore/commands/parking.hpp"
 #include "eventstore/commands/read_notes.hpp"
+#include "eventstore/commands/recent_joins.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -70,6 +71,7 @@ private:
     void destroy(Job job);
     void drop_stale_rooms();
     [[nodiscard]] bool is_by_erased(const Submission& submission) const;
+    [[nodiscard]] bool add_later_rooms(Submission& submission) const;
     void forget_notes_of(const UserId& user);
     void hold_back(const Submission& submission, std::vector<Event>& events);
     void forget_note(const RecordedEvent& event);
@@ -97,6 +99,7 @@ private:
     Claims claims_;
     Idempotency keys_;
     ReadNotes notes_;
+    RecentJoins joins_;
     Parking parking_;
     EventIds ids_;
 

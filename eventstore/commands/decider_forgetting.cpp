@@ -20,6 +20,17 @@ bool Decider::is_by_erased(const Submission& submission) const {
     return erased_.contains(submission.actor) && submission.stream != stream_of(submission.actor);
 }
 
+// Who wants an account erased has looked up its rooms some batches ago. False: so long ago that
+// what came since is not known any more, so it has to be looked up again.
+bool Decider::add_later_rooms(Submission& submission) const {
+    auto* const account = std::get_if<AccountCommand>(&submission.command);
+    auto* const erasure = account ? std::get_if<BeginErasure>(account) : nullptr;
+    if (erasure == nullptr || aggregates_.server().state.held_rooms.empty()) return true;
+    const auto later = joins_.of(UserId(submission.stream.id), erasure->rooms_as_of);
+    if (later) append(erasure->rooms, *later);
+    return later.has_value();
+}
+
 void Decider::forget_notes_of(const UserId& user) {
     for (const ReadNote& note : notes_.take_of(user))
         batch().unstaged.notes.push_back({.note = note, .is_recorded = true});

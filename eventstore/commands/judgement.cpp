@@ -46,6 +46,21 @@ bool is_held(const ServerState& server, const RoomId& id, const Room& room) {
     });
 }
 
+// On the user, or on a room that the user was ever in.
+bool is_held(const ServerState& server, const UserId& user, const AccountCommand& command) {
+    const auto* const erasure = std::get_if<BeginErasure>(&command);
+    if (erasure == nullptr) return false;
+    if (server.held_users.contains(user)) return true;
+    return std::ranges::any_of(erasure->rooms, [&](const RoomId& room) {
+        return server.held_rooms.contains(room);
+    });
+}
+
+bool looked_before_last_hold(const RoomCommand& command, const Recalled<ServerState>& server) {
+    const auto* const expiry = std::get_if<ExpireContents>(&command);
+    return expiry != nullptr && expiry->holds_as_of < server.position;
+}
+
 // The account that a command is about, beside its actor.
 std::optional<UserId> subject_of(const RoomCommand& command) {
     if (const auto* const put = std::get_if<PutMember>(&command)) return put->user;
@@ -111,7 +126,8 @@ RoomFacts room_facts(
     facts.alias_is_taken = holder && *holder != room.id;
     if (may_be_held(command))
         facts.is_held =
-            is_held(aggregates.server().state, RoomId(room.id), aggregates.room(room).state);
+            is_held(aggregates.server().state, RoomId(room.id), aggregates.room(room).state) ||
+            looked_before_last_hold(command, aggregates.server());
     const auto seq = message_of(command);
     if (seq && may_be_message(*seq, aggregates.room(room)))
         facts.message = aggregates.message(room, *seq).state;
@@ -215,7 +231,7 @@ Expected<Verdict, CommandError> judge(
                 const AccountFacts facts{
                     .username_is_taken = holder && *holder != stream.id,
                     .is_held = may_be_held(submission.command) &&
-                               aggregates.server().state.held_users.contains(UserId(stream.id))};
+                               is_held(aggregates.server().state, UserId(stream.id), command)};
                 return verdict_of(
                     stream, decide(aggregates.account(stream).state, facts, command, context)
                 );

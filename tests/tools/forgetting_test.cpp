@@ -121,6 +121,31 @@ TEST_F(ForgettingOnDisk, DestroysNothingOfAHeldRoomOrUser) {
     EXPECT_FALSE(engine->log().needs_scrub());
 }
 
+// As it happens to a request that has looked before, and is decided after.
+TEST_F(ForgettingOnDisk, IsRefusedByAHoldThatWasSetAfterTheUsersRoomsWereLookedUp) {
+    auto engine = open(data);
+    write_history(*engine);
+    auto erasure = erasure_of(engine->views(), ben, std::nullopt);
+    ASSERT_TRUE(erasure);
+    EXPECT_THAT(erasure->rooms, ElementsAre(hall));
+    run(*engine, server_stream, the_server, ServerCommand(SetHold{std::nullopt, hall, "a case"}));
+    std::promise<CommandResult> decided;
+    engine->sequencer().submit(
+        {.stream = stream_of(ben),
+         .command = AccountCommand(*erasure),
+         .actor = ben,
+         .id = CommandId(new_uuid(system_now())),
+         .key = std::nullopt,
+         .if_match = std::nullopt,
+         .occurred_at = std::nullopt},
+        [&](CommandResult result) { decided.set_value(std::move(result)); }
+    );
+    const CommandResult refused = decided.get_future().get();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().rule, Rule::is_held);
+    EXPECT_EQ(engine->log().erased_at(ben).value(), std::nullopt);
+}
+
 // ---- Retention ----------------------------------------------------------------------------------
 
 class RetentionOnDisk : public ForgettingOnDisk {
