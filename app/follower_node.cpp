@@ -241,7 +241,6 @@ Expected<void, std::string> FollowerNode::prepare(api::PositionWaiters& waiters)
     Replicator::Options options;
     options.newest_format = log_format;
     options.fetch = [this](Position after) { return fetch(after); };
-    options.copied = [&engine](const CommittedBatch& batch) { engine.copied(batch); };
     options.has_room = [&engine] { return engine.has_room(); };
     options.report = [logger = log_](const std::string& what) { logger->warn("{}", what); };
     options.refused = [this](const FollowState& state) {

@@ -52,7 +52,8 @@ void destroy(const Destruction& destroyed, StorageBatch& writes) {
     if (!destroyed.contents.empty()) writes.put(EventLog::meta, unscrubbed_key, {});
 }
 
-// What lets a reader tell a content that was destroyed from one that was lost.
+// What lets a reader tell a content that was destroyed from one that was lost, and whoever destroys
+// it see that it is to be.
 void put_forgetting(const RecordedEvent& event, StorageBatch& writes) {
     if (const auto* const account = std::get_if<AccountEvent>(&event.event)) {
         const UserId user(event.stream.id);
@@ -60,8 +61,6 @@ void put_forgetting(const RecordedEvent& event, StorageBatch& writes) {
         if (std::holds_alternative<ErasureBegun>(*account)) {
             writes.put(EventLog::meta, erased_key(user), position);
             writes.put(EventLog::meta, erasing_key(user), position);
-        } else if (std::holds_alternative<UserErased>(*account)) {
-            writes.erase(EventLog::meta, erasing_key(user));
         }
     } else if (const auto* const room = std::get_if<RoomEvent>(&event.event)) {
         if (const auto* const expired = std::get_if<ContentsExpired>(room))
@@ -74,6 +73,11 @@ void put_forgetting(const RecordedEvent& event, StorageBatch& writes) {
 }
 
 }  // namespace
+
+bool ends_erasure(const Event& event) {
+    const auto* const account = std::get_if<AccountEvent>(&event);
+    return account != nullptr && std::holds_alternative<UserErased>(*account);
+}
 
 BatchEncoder::BatchEncoder(LogEnd end, RandomBytes random)
     : end_(std::move(end)), random_(std::move(random)), seen_(seen_streams) {}
@@ -96,6 +100,8 @@ void BatchEncoder::stage(PreparedBatch& into, const CommitBatch& part) {
         put_event(event, writes);
         put_indexes(event, writes);
         put_forgetting(event, writes);
+        if (ends_erasure(event.event))
+            writes.erase(EventLog::meta, erasing_key(UserId(event.stream.id)));
     }
     for (const ClaimChange& change : part.claims) {
         const std::string key = claim_key(change.name);

@@ -18,6 +18,9 @@ struct LogEnd {
     MerkleFrontier tree;
 };
 
+// Whether it says that all a user wrote is gone where it was recorded.
+[[nodiscard]] bool ends_erasure(const Event& event);
+
 // Internal to EventLog::stage: turns events into writes. Pure but for salts, and never reads.
 // Threads: one at a time. Each batch continues the one before.
 class BatchEncoder {
@@ -27,8 +30,9 @@ public:
     [[nodiscard]] PreparedBatch begin(std::unique_ptr<StorageBatch> writes) const;
     // Requires: `into` is the batch that was begun last.
     void stage(PreparedBatch& into, const CommitBatch& part);
-    // Adds a record as it was stored elsewhere; `event` is what it says, `leaf` its hash.
-    // Requires: as above, and that the event continues the batch.
+    // Adds a record as it was stored elsewhere; `event` is what it says, `leaf` its hash. An
+    // erasure that it ends is not over here. Requires: as above, and that the event continues the
+    // batch.
     void stage_copy(
         PreparedBatch& into,
         const RecordedEvent& event,

@@ -293,7 +293,8 @@ public:
     [[nodiscard]] StoreResult<std::optional<IdempotencyRecord>> remembered(const KeyHash& key
     ) const;
 
-    // Whose erasure has begun and is not complete. Costs what they are.
+    // Whose erasure has begun and is not complete; in a replica: not complete here. Costs what they
+    // are.
     [[nodiscard]] StoreResult<std::vector<UserId>> erasures_pending() const;
     // The position at which the user's erasure began; nullopt: it has not.
     [[nodiscard]] StoreResult<std::optional<Position>> erased_at(const UserId& user) const;
@@ -302,6 +303,12 @@ public:
     // Costs a look at each room that ever had an expiry.
     [[nodiscard]] StoreResult<std::vector<PendingExpiry>> expiries_pending() const;
     [[nodiscard]] StoreResult<PendingExpiry> expiry_of(const RoomId& room) const;
+
+    // Notes that these erasures and expiries are complete in this replica: nothing of them is left
+    // in it nor in what is made of it. Any thread. Errors: outcome_unknown.
+    [[nodiscard]] StoreResult<void> note_forgotten(
+        std::span<const UserId> users, std::span<const PendingExpiry> expiries
+    );
 
     // Whether what was destroyed may still stand in the store's files. Remembered over a restart.
     [[nodiscard]] bool needs_scrub() const;

@@ -127,6 +127,16 @@ StoreResult<std::vector<Position>> EventLog::texts_of_messages(
     return texts;
 }
 
+StoreResult<void> EventLog::note_forgotten(
+    std::span<const UserId> users, std::span<const PendingExpiry> expiries
+) {
+    auto noted = state_->storage->new_batch();
+    for (const UserId& user : users) noted->erase(meta, erasing_key(user));
+    for (const PendingExpiry& expiry : expiries)
+        noted->put(meta, cleared_key(expiry.room), number_value(expiry.up_to.value()));
+    return state_->write(std::move(noted), Durability::synced);
+}
+
 std::uint64_t EventLog::destructions() const {
     return state_->destructions;
 }

@@ -53,6 +53,9 @@ StoreResult<std::shared_ptr<const CommittedBatch>> EventLog::replicate(VerifiedP
         if (done) done = state_->copied.put(event, *batch.writes, destroys.destroyed);
         if (!done) break;
         state_->encoder.stage_copy(batch, event, part.stored[i], part.leaves[i]);
+        // In a replica it is over by note_forgotten(), whatever its original has done.
+        if (!origin_.is_replica && ends_erasure(event.event))
+            batch.writes->erase(meta, erasing_key(UserId(event.stream.id)));
         if (!destroys.destroyed.empty()) state_->encoder.stage(batch, destroys);
     }
     if (done && batch.last > batch.after) done = commit_copies(batch);

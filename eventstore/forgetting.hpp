@@ -20,13 +20,6 @@ public:
     [[nodiscard]] virtual StoreResult<std::optional<Forgotten>> next() = 0;
 };
 
-// What `event` destroys; nullptr: nothing. user.erasure_begun and user.erased destroy all that the
-// user wrote before, room.contents_expired the messages up to its version, a destroying
-// message.deleted its message. Requires: the event is durable in `log`, which outlives the walk.
-[[nodiscard]] std::unique_ptr<ForgettingWalk> walk_of(
-    const EventLog& log, const RecordedEvent& event
-);
-
 // All that `users` wrote, and what was written of their accounts, in (after, up_to]: one pass over
 // the records, however many they are.
 [[nodiscard]] std::unique_ptr<ForgettingWalk> walk_of_users(

@@ -199,8 +199,7 @@ void Engine::compare_with_checkpoint() {
 
 StoreResult<void> Engine::catch_up(const std::function<void(const RebuildProgress&)>& progress) {
     auto caught_up = views_->catch_up(*log_, progress);
-    if (caught_up) forget_copied(std::exchange(to_forget_, {}));
-    return caught_up;
+    return caught_up && options_.follows ? forget_what_was_copied() : caught_up;
 }
 
 void Engine::on_projected(std::function<void(const CommittedBatch&)> listener) {
@@ -268,6 +267,7 @@ void Engine::make_forgetting() {
             .report = options_.report,
             .before_step = options_.before_forgetting}
     );
+    forgetting_->destroyed_copies(std::exchange(destroyed_copies_, {}));
 }
 
 void Engine::stop() {

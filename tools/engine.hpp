@@ -67,14 +67,12 @@ public:
     [[nodiscard]] static StoreResult<std::unique_ptr<Engine>> open(EngineOptions options);
     ~Engine() override;
 
-    // Brings the views to the log's head. Before start().
+    // Brings the views to the log's head. A follower then destroys what its log says is destroyed
+    // and is still there: what was copied without telling listener(), or just before a crash.
+    // Before start().
     [[nodiscard]] StoreResult<void> catch_up(
         const std::function<void(const RebuildProgress&)>& progress
     );
-
-    // What a replicator appended to a follower's log without telling listener(): contents that it
-    // destroys go when the views have caught up. Before catch_up().
-    void copied(const CommittedBatch& batch);
 
     // Called after the views were changed and before the commands are answered, on the writer
     // thread.
@@ -148,7 +146,10 @@ private:
     void announce(const std::shared_ptr<const CommittedBatch>& batch) override;
     void note_views(const StoreResult<void>& written);
     void note_posted(const CommittedBatch& batch);
+    [[nodiscard]] StoreResult<void> forget_what_was_copied();
     void forget_copied(std::span<const RecordedEvent> events);
+    void forget_copies(DestroyedCopies due);
+    [[nodiscard]] StoreResult<void> destroy_copies(const DestroyedCopies& due);
     [[nodiscard]] StoreResult<void> destroy_copies(ForgettingWalk& walk);
     void make_forgetting();
     void tell_forgetting(const CommittedBatch& batch);
@@ -176,9 +177,9 @@ private:
     std::function<void(const CommittedBatch&)> projected_;
     std::function<void(const std::vector<ReadNoteChange>&)> noted_;
     std::function<void(const std::shared_ptr<const CommittedBatch>&)> announced_;
-    std::vector<RecordedEvent> to_forget_;  // of copied(): whose words the views may still show
-    bool log_key_is_new_ = false;           // it was missing, and made at this start
-    std::optional<std::string> loss_;       // the declared one
+    DestroyedCopies destroyed_copies_;  // before start(): what forgetting_ is to be told
+    bool log_key_is_new_ = false;       // it was missing, and made at this start
+    std::optional<std::string> loss_;   // the declared one
     // What stands against taking commands, besides a loss and failed views.
     std::mutex pause_mutex_;
     bool started_ = false;

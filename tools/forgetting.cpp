@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <future>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -42,6 +43,24 @@ std::string_view name_of(ForgettingStep step) {
     broken_invariant("every step is listed above");
 }
 
+StoreResult<std::unique_ptr<ForgettingWalk>> walk_of_erased(
+    const EventLog& log, const Views& views, const std::vector<UserId>& users
+) {
+    Position first(std::numeric_limits<std::uint64_t>::max());
+    Position last;
+    for (const UserId& user : users) {
+        const auto row = views.users().user(user);
+        if (!row) return failure(row.error());
+        first = std::min(first, *row ? (*row)->registered : Position(1));
+        const auto begun = log.erased_at(user);
+        if (!begun) return failure(begun.error());
+        last = std::max(last, begun->value_or(log.head()));
+    }
+    const Position before(first.value() - 1);
+    std::unordered_set<UserId> all(users.begin(), users.end());
+    return walk_of_users(log, std::move(all), before, last);
+}
+
 Forgetting::Forgetting(Parts parts, ForgettingOptions options)
     : parts_(parts), options_(std::move(options)) {}
 
@@ -69,6 +88,12 @@ void Forgetting::found_destroyed() {
     if (scrub_due_) return;
     scrub_due_ = Clock::now() + std::chrono::seconds(limits::scrub_interval_seconds);
     changed_.notify_all();
+}
+
+void Forgetting::destroyed_copies(DestroyedCopies destroyed) {
+    const std::lock_guard lock(mutex_);
+    std::ranges::move(destroyed.users, std::back_inserter(destroyed_copies_.users));
+    std::ranges::move(destroyed.expiries, std::back_inserter(destroyed_copies_.expiries));
 }
 
 void Forgetting::stop() {
@@ -114,7 +139,7 @@ StoreResult<void> Forgetting::begin(ForgettingStep step) {
 }
 
 StoreResult<void> Forgetting::run() {
-    if (options_.is_of_copy) return parts_.log.needs_scrub() ? scrub() : StoreResult<void>();
+    if (options_.is_of_copy) return run_of_copy();
     auto done = expire_what_is_due();
     if (!done) return done;
     const auto users = parts_.log.erasures_pending();
@@ -133,6 +158,29 @@ StoreResult<void> Forgetting::run() {
     if (users->empty() && expiries->empty() && !parts_.log.needs_scrub()) return {};
     if (done = scrub(); !done) return done;
     return complete(*users, *expiries);
+}
+
+// What was destroyed before it begins is gone from all files when it is noted.
+StoreResult<void> Forgetting::run_of_copy() {
+    DestroyedCopies destroyed;
+    {
+        const std::lock_guard lock(mutex_);
+        destroyed = destroyed_copies_;
+    }
+    if (destroyed.empty() && !parts_.log.needs_scrub()) return {};
+    for (const UserId& user : destroyed.users)
+        if (auto done = forget_uploads(user); !done) return done;
+    if (auto done = scrub(); !done || destroyed.empty()) return done;
+    if (auto begun = begin(ForgettingStep::complete); !begun) return begun;
+    auto noted = parts_.log.note_forgotten(destroyed.users, destroyed.expiries);
+    if (!noted) return noted;
+    const auto drop_first = [](auto& from, std::size_t count) {
+        from.erase(from.begin(), from.begin() + static_cast<std::ptrdiff_t>(count));
+    };
+    const std::lock_guard lock(mutex_);
+    drop_first(destroyed_copies_.users, destroyed.users.size());
+    drop_first(destroyed_copies_.expiries, destroyed.expiries.size());
+    return {};
 }
 
 StoreResult<std::optional<Rule>> Forgetting::submit(StreamId stream, Command command) {
@@ -186,20 +234,9 @@ StoreResult<void> Forgetting::drop(const RoomId& room, const UserId& user) {
 
 StoreResult<void> Forgetting::destroy_writings(const std::vector<UserId>& users) {
     if (users.empty()) return {};
-    Position first(std::numeric_limits<std::uint64_t>::max());
-    Position last;
-    for (const UserId& user : users) {
-        const auto row = parts_.views.users().user(user);
-        if (!row) return failure(row.error());
-        first = std::min(first, *row ? (*row)->registered : Position(1));
-        const auto begun = parts_.log.erased_at(user);
-        if (!begun) return failure(begun.error());
-        last = std::max(last, begun->value_or(parts_.log.head()));
-    }
-    // Nobody writes before having registered.
-    const Position before(first.value() - 1);
-    const std::unordered_set<UserId> all(users.begin(), users.end());
-    return destroy_all(*walk_of_users(parts_.log, all, before, last));
+    const auto walk = walk_of_erased(parts_.log, parts_.views, users);
+    if (!walk) return failure(walk.error());
+    return destroy_all(**walk);
 }
 
 StoreResult<void> Forgetting::destroy_all(ForgettingWalk& walk) {

@@ -38,7 +38,8 @@ enum class ForgettingStep {
 
 struct ForgettingOptions {
     std::optional<std::uint32_t> retention_days;  // of rooms that say nothing; nullopt: for ever
-    // A follower's: events say what is destroyed, who copies them destroys it, bytes are left.
+    // A follower's: events say what is destroyed, who copies them destroys it and tells
+    // destroyed_copies(), bytes are left.
     bool is_of_copy = false;
     std::function<Timestamp()> clock;
     std::function<Uuid()> new_uuid;                   // UUIDv7
@@ -55,12 +56,27 @@ struct DueExpiry {
     Timestamp newest{};
 };
 
+// Erasures and expiries whose contents are gone from a copy of the log, and from its views.
+struct DestroyedCopies {
+    std::vector<UserId> users;
+    std::vector<PendingExpiry> expiries;
+
+    [[nodiscard]] bool empty() const { return users.empty() && expiries.empty(); }
+};
+
+// All that those wrote whose erasure has begun, from the first registration on: nobody writes
+// before. Requires: `users` is not empty; the parts outlive the walk. Errors: those of reading.
+[[nodiscard]] StoreResult<std::unique_ptr<ForgettingWalk>> walk_of_erased(
+    const EventLog& log, const Views& views, const std::vector<UserId>& users
+);
+
 // Carries out what is to be forgotten: the erasures that were begun, what has reached its room's
 // age, and what deletions have left in files. All of it is found in the log, so a run that is
 // interrupted anywhere, by a crash or otherwise, is begun anew and comes to the same end. What
 // takes long happens here, in pieces that are no longer than a batch of commands.
 //
-// Threads:  start, stop and the destructor by one. wake() and found_destroyed() by any. run() and
+// Threads:  start, stop and the destructor by one. wake(), found_destroyed() and
+//           destroyed_copies() by any. run() and
 //           due_expiries() by one, where start() was not called.
 // Lifetime: the parts outlive it.
 class Forgetting {
@@ -84,6 +100,8 @@ public:
     void wake();
     // A deletion has destroyed something: its bytes go within limits::scrub_interval_seconds.
     void found_destroyed();
+    // A copy's: run() takes the bytes out of all files, and notes in the log that it is done.
+    void destroyed_copies(DestroyedCopies destroyed);
     // Ends the thread, and a run() of another soon.
     void stop();
 
@@ -105,6 +123,7 @@ private:
     [[nodiscard]] StoreResult<std::unordered_set<RoomId>> held_rooms() const;
     [[nodiscard]] StoreResult<DueExpiry> measure(const PendingExpiry& span) const;
 
+    [[nodiscard]] StoreResult<void> run_of_copy();
     [[nodiscard]] StoreResult<void> expire_what_is_due();
     [[nodiscard]] StoreResult<void> end_memberships(const UserId& user);
     [[nodiscard]] StoreResult<void> drop(const RoomId& room, const UserId& user);
@@ -129,6 +148,7 @@ private:
     std::condition_variable changed_;
     bool is_awake_ = false;
     std::optional<Clock::time_point> scrub_due_;
+    DestroyedCopies destroyed_copies_;  // the newest last
     std::string reported_;
     std::thread thread_;
 };

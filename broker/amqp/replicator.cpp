@@ -320,7 +320,6 @@ bool Replicator::bootstrap(const std::function<bool(Position, Position)>& progre
             refuse(std::string(name_of(done.error().fault)), describe(done.error()));
             return false;
         }
-        if (options_.copied) options_.copied(**done);
         const bool goes_on = progress(log_.head(), piece.leader_head);
         piece = following.get();
         if (!goes_on) return false;

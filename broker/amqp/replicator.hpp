@@ -70,8 +70,6 @@ public:
         std::uint32_t newest_format = 1;             // what this build can read
         FetchDelivery fetch;
         std::function<bool()> has_room;  // on the disk; empty: always
-        // Told of what bootstrap() appended, on its caller's thread. May be empty.
-        std::function<void(const CommittedBatch&)> copied;
         // Told once when it refuses to go on.
         std::function<void(const FollowState&)> refused;
         // Operating failures, for the log.

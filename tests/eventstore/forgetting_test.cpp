@@ -1,5 +1,6 @@
 #include "eventstore/forgetting.hpp"
 
+#include "tests/support/destroying.hpp"
 #include "tests/support/log_scribe.hpp"
 
 #include <algorithm>

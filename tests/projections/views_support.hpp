@@ -1,7 +1,7 @@
 #pragma once
 
-#include "eventstore/forgetting.hpp"
 #include "projections/views.hpp"
+#include "tests/support/destroying.hpp"
 #include "tests/support/faulty_storage.hpp"
 #include "tests/support/log_scribe.hpp"
 

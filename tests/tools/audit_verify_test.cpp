@@ -3,10 +3,10 @@
 #include "eventstore/checkpoint.hpp"
 #include "eventstore/codec.hpp"
 #include "eventstore/event_log.hpp"
-#include "eventstore/forgetting.hpp"
 #include "eventstore/log_keys.hpp"
 #include "eventstore/record_layout.hpp"
 #include "eventstore/rocks_storage.hpp"
+#include "tests/support/destroying.hpp"
 #include "tests/support/log_scribe.hpp"
 #include "tests/support/temporary_folder.hpp"
 

@@ -1,5 +1,5 @@
-#include "eventstore/forgetting.hpp"
 #include "tests/eventstore/commands/sequencer_fixture.hpp"
+#include "tests/support/destroying.hpp"
 
 namespace verbatim::testing {
 namespace {
@@ -87,6 +87,100 @@ TEST_F(SequencerForgetting, SaysThatDestroyingFailed) {
     EXPECT_TRUE(is_fault(destroy(*piece), CommandFault::outcome_unknown));
     restart();
     EXPECT_EQ(log->erasures_pending().value(), std::vector{user(1)});
+}
+
+// ---- Holds --------------------------------------------------------------------------------------
+
+// A hold and what it forbids in the same instant: the one that is first in the log wins, whatever
+// had been looked up before. While writes stand still, no view shows the other.
+class SequencerHolds : public SequencerForgetting {
+protected:
+    SequencerHolds() {
+        accepted(registration(1, "ada"));
+        accepted(registration(2, "ben"));
+        accepted(create(1, user(1)));
+    }
+    Submission hold(std::optional<UserId> on_user, std::optional<RoomId> on_room) {
+        auto submission = to_room({}, user(9), JoinRoom{});
+        submission.stream = server_stream;
+        submission.command = ServerCommand(SetHold{on_user, on_room, "a case"});
+        return submission;
+    }
+    Submission erasure(std::uint64_t number, std::vector<RoomId> rooms, Position as_of) {
+        return to_account(
+            user(number),
+            BeginErasure{.verified = std::nullopt, .rooms = std::move(rooms), .rooms_as_of = as_of}
+        );
+    }
+    Submission expiry(Version up_to, Position as_of) {
+        return to_room(room(1), the_server, ExpireContents{.up_to = up_to, .holds_as_of = as_of});
+    }
+};
+
+TEST_F(SequencerHolds, StopAnErasureThatHasLookedBefore) {
+    const Position looked = log->head();
+    control->writes.close();
+    auto held = submit(hold(std::nullopt, room(1)));
+    auto erased = submit(erasure(1, {room(1)}, looked));
+    control->writes.open();
+    EXPECT_TRUE(held.result());
+    EXPECT_TRUE(is_refused(erased.result(), Rule::is_held));
+    EXPECT_TRUE(log->erasures_pending().value().empty());
+}
+
+TEST_F(SequencerHolds, StopNothingThatIsBeforeThemInTheLog) {
+    const Position looked = log->head();
+    control->writes.close();
+    auto erased = submit(erasure(1, {room(1)}, looked));
+    auto held = submit(hold(std::nullopt, room(1)));
+    control->writes.open();
+    const CommandResult erasure_result = erased.result();
+    const CommandResult hold_result = held.result();
+    ASSERT_TRUE(erasure_result);
+    ASSERT_TRUE(hold_result);
+    EXPECT_LT(erasure_result->position, hold_result->position);
+}
+
+TEST_F(SequencerHolds, StopTheErasureOfWhoCameIntoAHeldRoomAndWentSince) {
+    accepted(hold(std::nullopt, room(1)));
+    const Position looked = log->head();
+    control->writes.close();
+    std::vector<Pending> stay;
+    stay.push_back(submit(to_room(room(1), user(2), JoinRoom{})));
+    stay.push_back(submit(send(1, user(2), "evidence")));
+    stay.push_back(submit(to_room(room(1), user(2), LeaveRoom{})));
+    auto erased = submit(erasure(2, {}, looked));
+    control->writes.open();
+    for (Pending& command : stay) EXPECT_TRUE(command.result());
+    EXPECT_TRUE(is_refused(erased.result(), Rule::is_held));
+}
+
+TEST_F(SequencerHolds, StopNobodyWhoWasNeverInTheRoom) {
+    accepted(hold(std::nullopt, room(1)));
+    accepted(create(2, user(2)));
+    EXPECT_TRUE(run(erasure(2, {room(2)}, log->head())));
+}
+
+TEST_F(SequencerHolds, HaveAnErasureLookAgainThatHasLookedTooLongAgo) {
+    const Position looked = log->head();
+    accepted(hold(std::nullopt, room(1)));
+    restart();
+    EXPECT_TRUE(is_fault(run(erasure(2, {}, looked)), CommandFault::queue_is_full));
+    EXPECT_TRUE(run(erasure(2, {}, log->head())));
+}
+
+TEST_F(SequencerHolds, StopAnExpiryThatHasLookedBefore) {
+    accepted(to_room(room(1), user(2), JoinRoom{}));
+    const Version said = accepted(send(1, user(2), "evidence")).version;
+    accepted(to_room(room(1), user(2), LeaveRoom{}));
+    const Position looked = log->head();
+    control->writes.close();
+    auto held = submit(hold(user(2), std::nullopt));
+    auto expired = submit(expiry(said, looked));
+    control->writes.open();
+    EXPECT_TRUE(held.result());
+    EXPECT_TRUE(is_refused(expired.result(), Rule::is_held));
+    EXPECT_TRUE(run(expiry(said, log->head()))) << "of who was there then, the caller knows";
 }
 
 }  // namespace
