@@ -152,7 +152,7 @@ StoreResult<std::optional<RecordedEvent>> CopiedIndexes::event_of_types(
     Position position, std::span<const std::string_view> types
 ) const {
     RecordReader reader(storage_);
-    reader.expect_all_contents(false);
+    reader.expect_contents_after(RecordReader::never);
     const auto bytes = reader.stored(position);
     if (!bytes) return failure(bytes.error());
     const auto record = RecordReader::parse(position, *bytes);

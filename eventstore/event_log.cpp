@@ -170,6 +170,15 @@ EventLog::EventLog(std::unique_ptr<State> state) : state_(std::move(state)) {
 }
 EventLog::~EventLog() = default;
 
+StoreResult<Position> thinned_up_to(const Storage& log) {
+    const auto stored = log.get(EventLog::meta, thinned_key);
+    if (!stored) return failure(stored.error());
+    if (!*stored) return Position();
+    if (const auto position = parse_number_value(**stored)) return Position(*position);
+    return failure(StoreError{
+        StoreFault::corrupt_record, {}, "the note \"thinned\" has the wrong size"});
+}
+
 std::vector<std::string> EventLog::column_names() {
     return {
         "records", "contents", "streams", "claims", "idempotency", "merkle", "snapshots", "meta"};
@@ -203,12 +212,14 @@ StoreResult<std::unique_ptr<EventLog>> EventLog::open(
     if (!rebuilding) return failure(rebuilding.error());
     const auto without_secrets = storage->get(EventLog::meta, without_secrets_key);
     if (!without_secrets) return failure(without_secrets.error());
+    const auto thinned = thinned_up_to(*storage);
+    if (!thinned) return failure(thinned.error());
 
     std::unique_ptr<EventLog> log(new EventLog(
         std::make_unique<State>(std::move(storage), std::move(*end), std::move(random))
     ));
     log->origin_ = {meta->epoch, meta->created_at, meta->min_reader, meta->is_replica};
-    log->state_->reader.expect_all_contents(!meta->is_replica);
+    log->state_->reader.expect_contents_after(meta->is_replica ? RecordReader::never : *thinned);
     log->state_->reader.expect_secrets(!without_secrets->has_value());
     log->notes_ = std::move(*notes);
     log->erased_ = std::move(*erased);

@@ -238,6 +238,10 @@ public:
     // From now on the log is a replica. Offline. Errors: outcome_unknown.
     [[nodiscard]] StoreResult<void> mark_replica();
 
+    // Contents up to head() may be gone from now on though no event here destroys them: they were
+    // destroyed after the end of what was copied. Offline. Errors: outcome_unknown.
+    [[nodiscard]] StoreResult<void> mark_thinned();
+
     // That a text matches its commitment is not checked by reading, here or below, but by the
     // audit. In a replica, a text may be gone before the event that destroyed it has come.
     // Errors: missing_record (also beyond head()), corrupt_record, missing_content,
@@ -351,6 +355,9 @@ private:
     std::vector<ReadNote> notes_;
     std::vector<UserId> erased_;
 };
+
+// What mark_thinned() has noted in a log's store; 0: nothing. Errors: corrupt_record, io_failed.
+[[nodiscard]] StoreResult<Position> thinned_up_to(const Storage& log);
 
 // The claims that an event takes and releases; `previous` is the name that its stream held before
 // it: a room's alias, an account's username.

@@ -89,7 +89,15 @@ StoreResult<void> EventLog::mark_replica() {
         )
     );
     auto written = state_->write(std::move(batch), Durability::synced);
-    if (written) state_->reader.expect_all_contents(false);
+    if (written) state_->reader.expect_contents_after(RecordReader::never);
+    return written;
+}
+
+StoreResult<void> EventLog::mark_thinned() {
+    auto batch = state_->storage->new_batch();
+    batch->put(meta, thinned_key, number_value(head().value()));
+    auto written = state_->write(std::move(batch), Durability::synced);
+    if (written) state_->reader.expect_contents_after(head());
     return written;
 }
 

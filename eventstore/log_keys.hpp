@@ -56,6 +56,10 @@ inline constexpr std::string_view rebuilding_key =
 // then none is missed.
 inline constexpr std::string_view without_secrets_key = "without_secrets";
 
+// There where the log was copied after contents were destroyed by events that it does not have:
+// those up to and including the position in the value may be missing.
+inline constexpr std::string_view thinned_key = "thinned";
+
 // There once the account's erasure has begun: contents of its events may be missing. The value is
 // the position of that event.
 [[nodiscard]] std::string erased_key(const UserId& user);

@@ -147,7 +147,7 @@ StoreResult<RecordedEvent> RecordReader::join(
 
     const auto destroyed = is_destroyed(event);
     if (!destroyed) return failure(destroyed.error());
-    if (!*destroyed && !is_whole && expects_all_contents_) {
+    if (!*destroyed && !is_whole && record.position > contents_expected_after_) {
         return failure_at(
             record.position,
             StoreFault::missing_content,

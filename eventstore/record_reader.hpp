@@ -8,6 +8,7 @@
 #include "eventstore/store_error.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,9 +22,10 @@ namespace verbatim {
 class RecordReader {
 public:
     explicit RecordReader(const Storage& storage) : storage_(storage) {}
-    // Whether a content that is gone is an error until an event says that it was destroyed; so
-    // unless said otherwise. Before it reads.
-    void expect_all_contents(bool expected) { expects_all_contents_ = expected; }
+    // A content that is gone is an error until an event says that it was destroyed, where its event
+    // is behind `position`: everywhere unless said otherwise. Before it reads.
+    void expect_contents_after(Position position) { contents_expected_after_ = position; }
+    static constexpr Position never{std::numeric_limits<std::uint64_t>::max()};
     // The same of secrets alone.
     void expect_secrets(bool expected) { expects_secrets_ = expected; }
 
@@ -59,7 +61,7 @@ private:
     [[nodiscard]] StoreResult<std::optional<std::uint64_t>> noted(std::string_view key) const;
 
     const Storage& storage_;
-    bool expects_all_contents_ = true;
+    Position contents_expected_after_;
     bool expects_secrets_ = true;
 };
 

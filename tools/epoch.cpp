@@ -82,7 +82,11 @@ StoreResult<Uuid> begin_epoch(EventLog& log, const EpochChange& change) {
         meta_key,
         meta_value({.min_reader = log.min_reader(), .epoch = epoch, .created_at = log.created_at()})
     );
-    if (log.origin().is_replica) batch.writes->put(EventLog::meta, without_secrets_key, {});
+    if (log.origin().is_replica) {
+        batch.writes->put(EventLog::meta, without_secrets_key, {});
+        // What had destroyed a content may not have been copied yet.
+        batch.writes->put(EventLog::meta, thinned_key, number_value(change.kept_to.value()));
+    }
     if (auto written = log.commit(std::move(batch)); !written) return failure(written.error());
     return epoch;
 }

@@ -159,7 +159,7 @@ Result<void> replay_feed(
 void print(const ReplayedInto& done, const ReplayToolOptions& options) {
     if (options.json) {
         const nlohmann::ordered_json row = {
-            {"reached", done.reached.value()}, {"is_replica", done.is_replica}};
+            {"reached", done.reached.value()}, {"lacks_texts", done.lacks_texts}};
         return static_cast<void>(std::printf("%s\n", row.dump().c_str()));
     }
     std::printf(
@@ -167,10 +167,10 @@ void print(const ReplayedInto& done, const ReplayToolOptions& options) {
         options.into.c_str(),
         static_cast<unsigned long long>(done.reached.value())
     );
-    if (done.is_replica)
+    if (done.lacks_texts)
         std::printf(
-            "texts of it were destroyed later, by events that are not in it: it is a replica, to "
-            "be read only\n"
+            "texts of it were destroyed later, by events that are not in it: they read as null, "
+            "and `verbatim audit verify` names each\n"
         );
 }
 

@@ -96,9 +96,9 @@ StoreResult<ReplayedInto> fill(
     ReplayedInto done{.reached = to};
     auto built = build_views(**copy, into);
     if (!built && built.error().fault == StoreFault::missing_content) {
-        auto marked = (*copy)->mark_replica();
+        auto marked = (*copy)->mark_thinned();
         if (!marked) return failure(marked.error());
-        done.is_replica = true;
+        done.lacks_texts = true;
         built = build_views(**copy, into);
     }
     if (!built) return failure(built.error());

@@ -10,9 +10,9 @@ namespace verbatim {
 
 struct ReplayedInto {
     Position reached;
-    // A text was destroyed by an event behind `to`, which the copy therefore lacks: it is marked as
-    // a replica, in which such texts read as null and which takes no commands.
-    bool is_replica = false;
+    // A text was destroyed by an event behind `to`, which the copy therefore lacks: such texts read
+    // as null there, and the audit names each of them, since nothing in the copy says why.
+    bool lacks_texts = false;
 };
 
 // Replays `from` up to `to` (inclusive) into a data directory of its own: the same records, byte

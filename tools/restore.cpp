@@ -22,6 +22,8 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -34,6 +36,19 @@ namespace {
 
 StoreError wrong(std::string why) {
     return {StoreFault::corrupt_record, {}, std::move(why)};
+}
+
+// What a log's store notes of contents that it lacks, in the column meta.
+using Marks = std::vector<std::pair<std::string, std::string>>;
+
+StoreResult<Marks> marks_of(const Storage& log) {
+    Marks marks;
+    for (const std::string_view key : {without_secrets_key, thinned_key}) {
+        auto value = log.get(EventLog::meta, key);
+        if (!value) return failure(value.error());
+        if (*value) marks.emplace_back(key, **value);
+    }
+    return marks;
 }
 
 // What the operator is told.
@@ -63,7 +78,7 @@ private:
     StoreResult<void> copy_the_records();
     StoreResult<void> copy_all(const EventLog& from, EventLog& to, const Erasures& erasures) const;
     [[nodiscard]] StoreResult<std::unique_ptr<EventLog>> open_new_log(
-        const LogOrigin& origin, bool without_secrets
+        const LogOrigin& origin, const Marks& marks
     ) const;
     [[nodiscard]] StoreResult<Erasures> erasures_since(const EventLog& from) const;
     StoreResult<void> begin_the_epoch(EventLog& log);
@@ -121,8 +136,8 @@ StoreResult<void> Restoring::copy_the_files() {
 StoreResult<void> Restoring::copy_the_records() {
     auto copy = open_copy_to_read(set_.log(), restored_.backup.copy);
     if (!copy) return failure(copy.error());
-    const auto without_secrets = copy->storage->get(EventLog::meta, without_secrets_key);
-    if (!without_secrets) return failure(without_secrets.error());
+    const auto marks = marks_of(*copy->storage);
+    if (!marks) return failure(marks.error());
     const auto from = EventLog::open(std::move(copy->storage), random_bytes, Uuid(), Timestamp());
     if (!from) return failure(from.error());
     if (auto same = compare_with_backup(**from); !same) return same;
@@ -137,7 +152,7 @@ StoreResult<void> Restoring::copy_the_records() {
     if (!erasures) return failure(erasures.error());
     if (erasures->head > restored_.kept_to) restored_.lost_to = erasures->head;
 
-    auto to = open_new_log((*from)->origin(), without_secrets->has_value());
+    auto to = open_new_log((*from)->origin(), *marks);
     if (!to) return failure(to.error());
     if (auto copied = copy_all(**from, **to, *erasures); !copied) return copied;
     if (auto begun = begin_the_epoch(**to); !begun) return begun;
@@ -148,16 +163,14 @@ StoreResult<void> Restoring::copy_the_records() {
 }
 
 StoreResult<std::unique_ptr<EventLog>> Restoring::open_new_log(
-    const LogOrigin& origin, bool without_secrets
+    const LogOrigin& origin, const Marks& marks
 ) const {
     auto storage = open_log_storage(log());
     if (!storage) return failure(storage.error());
-    if (without_secrets) {
-        auto batch = (*storage)->new_batch();
-        batch->put(EventLog::meta, without_secrets_key, {});
-        if (auto written = (*storage)->write(std::move(batch), Durability::synced); !written)
-            return failure(written.error());
-    }
+    auto batch = (*storage)->new_batch();
+    for (const auto& [key, value] : marks) batch->put(EventLog::meta, key, value);
+    if (auto written = (*storage)->write(std::move(batch), Durability::synced); !written)
+        return failure(written.error());
     return EventLog::open(std::move(*storage), random_bytes, origin);
 }
 

@@ -1,8 +1,11 @@
 #include "tools/replay_into.hpp"
 
 #include "eventstore/event_log.hpp"
+#include "eventstore/log_keys.hpp"
+#include "eventstore/rocks_event_log.hpp"
 #include "eventstore/rocks_storage.hpp"
 #include "projections/views.hpp"
+#include "protocol/random.hpp"
 #include "tests/support/log_scribe.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tools/engine.hpp"
@@ -10,6 +13,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <future>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,7 +22,7 @@ namespace verbatim::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::IsEmpty;
+using ::testing::HasSubstr;
 
 const auto alice = numbered_id<UserId>(1);
 const auto room = numbered_id<RoomId>(2);
@@ -45,6 +49,31 @@ protected:
         auto opened = open_log_to_read(into);
         EXPECT_TRUE(opened.has_value()) << describe(opened.error());
         return opened.has_value() ? std::move(*opened) : nullptr;
+    }
+    [[nodiscard]] std::unique_ptr<Engine> lead() const {
+        EngineOptions options;
+        options.data = into;
+        options.disk_reserve_bytes = 0;
+        options.report = [](const std::string& what) { ADD_FAILURE() << what; };
+        auto engine = Engine::open(std::move(options));
+        EXPECT_TRUE(engine.has_value()) << describe(engine.error());
+        EXPECT_TRUE((*engine)->catch_up({}).has_value());
+        (*engine)->start();
+        return std::move(*engine);
+    }
+    static CommandResult run(Engine& engine, RoomCommand command) {
+        std::promise<CommandResult> promise;
+        engine.sequencer().submit(
+            {.stream = stream_of(room),
+             .command = std::move(command),
+             .actor = alice,
+             .id = CommandId(new_uuid(system_now())),
+             .key = std::nullopt,
+             .if_match = std::nullopt,
+             .occurred_at = std::nullopt},
+            [&](CommandResult result) { promise.set_value(std::move(result)); }
+        );
+        return promise.get_future().get();
     }
     void expect_equal(const EventLog& copied, std::uint64_t to) const {
         EXPECT_EQ(copied.head(), Position(to));
@@ -76,7 +105,7 @@ TEST_F(ReplayInto, MakesTheSameLog) {
     const auto done = replay_to(7);
     ASSERT_TRUE(done.has_value()) << describe(done.error());
     EXPECT_EQ(done->reached, Position(7));
-    EXPECT_FALSE(done->is_replica);
+    EXPECT_FALSE(done->lacks_texts);
     const auto copied = copy();
     expect_equal(*copied, 7);
     EXPECT_EQ(copied->holder_of({ClaimKind::username, "alice"}).value(), alice.value());
@@ -104,29 +133,49 @@ TEST_F(ReplayInto, MakesWhatANodeStartsOn) {
     ASSERT_TRUE(replay_to(7).has_value());
     EXPECT_FALSE(fs::exists(into / "keys"));
     EXPECT_FALSE(fs::exists(into / "checkpoint"));
-    std::vector<std::string> reported;
-    EngineOptions options;
-    options.data = into;
-    options.disk_reserve_bytes = 0;
-    options.report = [&](const std::string& what) { reported.push_back(what); };
-    auto engine = Engine::open(std::move(options));
-    ASSERT_TRUE(engine.has_value()) << describe(engine.error());
-    ASSERT_TRUE((*engine)->catch_up({}).has_value());
-    (*engine)->start();
-    EXPECT_EQ((*engine)->sequencer().pause_reason(), std::nullopt);
-    (*engine)->stop();
-    EXPECT_THAT(reported, IsEmpty());
+    const auto engine = lead();
+    EXPECT_EQ(engine->sequencer().pause_reason(), std::nullopt);
 }
 
-TEST_F(ReplayInto, IsAReplicaWhereATextIsGoneBeforeItsTime) {
+TEST_F(ReplayInto, LacksWhatWasDestroyedLaterAndCanLeadAllTheSame) {
     const auto done = replay_to(5);
     ASSERT_TRUE(done.has_value()) << describe(done.error());
-    EXPECT_TRUE(done->is_replica);
-    const auto copied = copy();
-    expect_equal(*copied, 5);
-    const auto event = copied->read(Position(4));
-    ASSERT_TRUE(event.has_value()) << describe(event.error());
-    EXPECT_EQ(std::get<MessageSent>(std::get<RoomEvent>(event->event)).text, std::nullopt);
+    EXPECT_TRUE(done->lacks_texts);
+    expect_equal(*copy(), 5);
+    for (const char* const when : {"at its first start", "at the next"}) {
+        SCOPED_TRACE(when);
+        const auto engine = lead();
+        EXPECT_EQ(engine->sequencer().pause_reason(), std::nullopt);
+        const auto event = engine->log().read(Position(4));
+        ASSERT_TRUE(event.has_value()) << describe(event.error());
+        EXPECT_EQ(std::get<MessageSent>(std::get<RoomEvent>(event->event)).text, std::nullopt);
+        const auto shown = engine->views().timeline().message(room, Version(3));
+        EXPECT_THAT(shown.value().value(), HasSubstr(R"("text":null)"));
+        SendMessage said;
+        said.text = "and goes on from there";
+        EXPECT_TRUE(run(*engine, said));
+    }
+    const auto later = copy()->read(Position(6));
+    EXPECT_EQ(
+        std::get<MessageSent>(std::get<RoomEvent>(later->event)).text, "and goes on from there"
+    );
+}
+
+// Only of what it was copied without: a text that is lost afterwards is an error.
+TEST_F(ReplayInto, MissesWhatIsLostLater) {
+    ASSERT_TRUE(replay_to(5).has_value());
+    SendMessage said;
+    said.text = "to be lost";
+    EXPECT_TRUE(run(*lead(), said));
+    {
+        auto storage = *open_log_storage(into / "log");
+        auto batch = storage->new_batch();
+        batch->erase(EventLog::contents, content_key(Position(6), 0));
+        ASSERT_TRUE(storage->write(std::move(batch), Durability::synced));
+    }
+    const auto event = copy()->read(Position(6));
+    ASSERT_FALSE(event.has_value());
+    EXPECT_EQ(event.error().fault, StoreFault::missing_content);
 }
 
 TEST_F(ReplayInto, TakesOnlyAnEmptyDirectory) {
