@@ -126,6 +126,104 @@ TEST_F(Erasure, LeavesHoldsToAdmins) {
     EXPECT_TRUE(is_problem(ada.get("/admin/holds"), 403, "not_allowed"));
 }
 
+// A server of its own, whose auditor looks at the past of a room that an owner, ben, stays in after
+// ada, who made it, was erased.
+class ErasedPast : public ::testing::Test {
+protected:
+    void SetUp() override {
+        ASSERT_EQ(server.terminate(), 0);
+        const Finished granted = run_to_end(
+            {.binary = server_binary(),
+             .arguments = {"user", "grant", "auditor", "auditor", "--data", server.data().string()},
+             .environment = {}}
+        );
+        ASSERT_EQ(granted.exit_code, 0) << granted.standard_error;
+        server.start();
+    }
+    void write_history() {
+        ben.say(room, "ben was here first");
+        const HttpAnswer sent = ada.post(
+            messages, {{"text", "ada's first words"}, {"metadata", {{"m", "ada's metadata"}}}}
+        );
+        const std::string said = messages + "/" + std::to_string(sent.room_seq());
+        ada.patch(said, {{"text", "ada's second words"}});
+        seq = sent.room_seq();
+        gone = ada.say(room, "ada's regrets");
+        ASSERT_EQ(ada.del(messages + "/" + std::to_string(gone)).status, 204);
+        ASSERT_EQ(ada.patch("/rooms/" + room, {{"name", "ada's new name for it"}}).status, 200);
+        written = ada.post(messages, {{"text", "ada's last words"}});
+    }
+    static HttpAnswer look(Person& who, const std::string& path, const std::string& moment) {
+        const std::string query = (path.find('?') == std::string::npos ? "?" : "&");
+        return who.get(path + query + "as_of=" + moment);
+    }
+    // Whatever who may look at shows of ada's words, at any moment of the room.
+    std::vector<std::string> seen_by(Person& who) {
+        std::vector<std::string> seen;
+        const auto note_if_seen = [&](const HttpAnswer& answer, const std::string& what) {
+            EXPECT_EQ(answer.status, 200) << what << answer.body;
+            if (answer.body.find("ada's") != std::string::npos) seen.push_back(what);
+        };
+        std::vector<std::string> moments;
+        for (std::uint64_t at = created.position(); at <= written.position(); ++at)
+            moments.push_back(std::to_string(at));
+        moments.push_back(written.json().at("sent_at"));
+        for (const std::string& moment : moments)
+            for (const char* const route : {"", "/members", "/messages?limit=200", "/receipts"})
+                note_if_seen(look(who, "/rooms/" + room + route, moment), route + (" " + moment));
+        return seen;
+    }
+    void erase_ada() {
+        ASSERT_EQ(ada.ask("DELETE", "/users/me", {}, password.dump()).status, 202);
+        while (auditor.get("/events?type=user.erased").json().at("items").empty())
+            std::this_thread::yield();
+    }
+
+    TemporaryFolder folder;
+    ServerProcess server{{.binary = server_binary(), .data = folder.path() / "data"}};
+    Person auditor{server, "auditor"};
+    Person ben{server, "ben"};
+    Person ada{server, "ada"};
+    const HttpAnswer created =
+        ada.post("/rooms", {{"name", "ada's room"}, {"members", {ben.id()}}});
+    const std::string room = created.json().at("room_id");
+    const std::string messages = "/rooms/" + room + "/messages";
+    std::uint64_t seq = 0;   // of a message that was edited
+    std::uint64_t gone = 0;  // of one that was deleted
+    HttpAnswer written;      // the last one
+};
+
+TEST_F(ErasedPast, ReadsAsNullToOwnersAndAuditorsAtEveryMoment) {
+    ASSERT_EQ(ada.put("/rooms/" + room + "/members/" + ben.id(), {{"role", "owner"}}).status, 200);
+    write_history();
+    const std::string then = std::to_string(written.position() - 1);
+    EXPECT_THAT(look(ben, messages, then).body, HasSubstr("ada's second words"));
+    EXPECT_THAT(look(ben, messages, then).body, Not(HasSubstr("ada's regrets")));
+    EXPECT_THAT(seen_by(auditor), Not(IsEmpty()));
+    const std::string before_deletion = std::to_string(written.position() - 3);
+    EXPECT_THAT(look(auditor, messages, before_deletion).body, HasSubstr("ada's regrets"));
+
+    erase_ada();
+    EXPECT_THAT(seen_by(ben), IsEmpty());
+    EXPECT_THAT(seen_by(auditor), IsEmpty());
+    EXPECT_THAT(auditor.get("/events?limit=200").body, Not(HasSubstr("ada's")));
+    EXPECT_EQ(ada.get("/rooms/" + room + "?as_of=" + then).status, 401);
+
+    const json shown = look(auditor, messages, then).json().at("items");
+    ASSERT_EQ(shown.size(), 3U) << "what was said is gone, that it was said is not";
+    EXPECT_EQ(shown.at(0).at("text"), "ben was here first");
+    EXPECT_EQ(shown.at(1).at("seq"), seq);
+    EXPECT_EQ(shown.at(1).at("sender_id"), ada.id());
+    EXPECT_TRUE(shown.at(1).at("text").is_null());
+    EXPECT_TRUE(shown.at(1).at("metadata").is_null());
+    EXPECT_FALSE(shown.at(1).at("edited_at").is_null());
+    EXPECT_EQ(shown.at(2).at("seq"), gone);
+
+    server.kill9();
+    server.start();
+    EXPECT_THAT(seen_by(auditor), IsEmpty()) << "nor after a crash";
+}
+
 // A server of its own, on which somebody was made an admin.
 TEST(LegalHold, RefusesErasureUntilItIsLifted) {
     TemporaryFolder folder;
