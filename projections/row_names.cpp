@@ -127,6 +127,19 @@ std::string shown_value(std::string_view value) {
 }
 
 std::string sentence_about(std::string_view projection, const ProjectionStatus::Ended& ended) {
+    return sentence_about(
+        projection,
+        ended,
+        ended.difference ? std::optional(name_of_row(projection, ended.difference->key))
+                         : std::nullopt
+    );
+}
+
+std::string sentence_about(
+    std::string_view projection,
+    const ProjectionStatus::Ended& ended,
+    const std::optional<std::string>& first_row
+) {
     std::string text(projection);
     if (ended.failure)
         return text + (ended.compared_only ? " was not compared: " : " was not rebuilt: ") +
@@ -134,8 +147,8 @@ std::string sentence_about(std::string_view projection, const ProjectionStatus::
     text += ended.compared_only ? " was compared" : " was rebuilt";
     text += " up to position " + std::to_string(ended.position.value()) + " in " +
             std::to_string(ended.took_ms) + " ms: ";
-    if (!ended.difference) return text + "no difference";
-    return text + "it had differed first at " + name_of_row(projection, ended.difference->key);
+    if (!first_row) return text + "no difference";
+    return text + "it had differed first at " + *first_row;
 }
 
 }  // namespace verbatim

@@ -2,6 +2,7 @@
 
 #include "projections/rebuilds.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,12 @@ namespace verbatim {
 // What came of a rebuild, as one line.
 [[nodiscard]] std::string sentence_about(
     std::string_view projection, const ProjectionStatus::Ended& ended
+);
+// The same where `first_row`, as name_of_row() has it, is what differed first.
+[[nodiscard]] std::string sentence_about(
+    std::string_view projection,
+    const ProjectionStatus::Ended& ended,
+    const std::optional<std::string>& first_row
 );
 
 }  // namespace verbatim

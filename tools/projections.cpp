@@ -6,6 +6,7 @@
 #include "protocol/projection_json.hpp"
 #include "protocol/random.hpp"
 #include "tools/offline.hpp"
+#include "tools/remote_projections.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -20,22 +21,19 @@ namespace verbatim {
 
 namespace {
 
-constexpr int no_difference = 0;
-constexpr int found_difference = 1;
-constexpr int not_done = 2;
-constexpr const char* all_of_them = "all";
 constexpr std::chrono::seconds search_patience(10);
 constexpr std::chrono::milliseconds look_interval(10);
 
 struct ProjectionOptions {
     std::filesystem::path data;
+    RemoteProjectionOptions remote;  // asked where its `url` is given
     std::string name;
     bool json = false;
 };
 
 int fail(const std::string& what) {
     std::fprintf(stderr, "verbatim projections: %s\n", what.c_str());
-    return not_done;
+    return projections_not_done;
 }
 
 // An engine whose search index has caught up too, and what rebuilds its projections.
@@ -75,17 +73,15 @@ void wait_for_search(const SearchIndex& search, Position head) {
         std::this_thread::sleep_for(look_interval);
 }
 
-void print(const ProjectionStatus& projection, Position head) {
-    const std::uint64_t behind = head.value() - projection.position.value();
-    std::printf(
-        "%-16s %-10s %8llu %12llu %8llu  %s\n",
-        projection.name.c_str(),
-        std::string(state_of(projection)).c_str(),
-        static_cast<unsigned long long>(projection.schema),
-        static_cast<unsigned long long>(projection.position.value()),
-        static_cast<unsigned long long>(behind),
-        projection.rebuilt_at ? rfc3339(*projection.rebuilt_at).c_str() : "-"
-    );
+ProjectionLine line_of(const ProjectionStatus& projection, Position head) {
+    return {
+        .name = projection.name,
+        .state = std::string(state_of(projection)),
+        .schema = projection.schema,
+        .position = projection.position.value(),
+        .lag = head.value() - projection.position.value(),
+        .rebuilt_at =
+            projection.rebuilt_at ? std::optional(rfc3339(*projection.rebuilt_at)) : std::nullopt};
 }
 
 int list(const ProjectionOptions& options) {
@@ -93,21 +89,12 @@ int list(const ProjectionOptions& options) {
     if (!opened) return fail(opened.error());
     const Position head = (*opened)->engine->log().head();
     wait_for_search((*opened)->engine->search(), head);
-    if (!options.json)
-        std::printf(
-            "%-16s %-10s %8s %12s %8s  %s\n",
-            "name",
-            "state",
-            "schema",
-            "position",
-            "lag",
-            "rebuilt"
-        );
+    if (!options.json) print_projections_header();
     for (const ProjectionStatus& projection : (*opened)->rebuilds->list()) {
         if (options.json)
             std::printf("%s\n", projection_json(projection, head).c_str());
         else
-            print(projection, head);
+            print_projection_line(line_of(projection, head));
     }
     return 0;
 }
@@ -118,8 +105,8 @@ int print_outcome(const ProjectionStatus& projection, Position head, bool json) 
         std::printf("%s\n", projection_json(projection, head).c_str());
     else
         std::printf("%s\n", sentence_about(projection.name, ended).c_str());
-    if (ended.failure) return not_done;
-    if (!ended.difference) return no_difference;
+    if (ended.failure) return projections_not_done;
+    if (!ended.difference) return projections_same;
     const auto shown = [](const std::optional<std::string>& value) {
         return value ? shown_value(*value) : std::string("nothing");
     };
@@ -129,7 +116,7 @@ int print_outcome(const ProjectionStatus& projection, Position head, bool json) 
             shown(ended.difference->live).c_str(),
             shown(ended.difference->fresh).c_str()
         );
-    return found_difference;
+    return projections_differ;
 }
 
 int make_anew(const ProjectionOptions& options, bool compares_only) {
@@ -138,10 +125,10 @@ int make_anew(const ProjectionOptions& options, bool compares_only) {
     Rebuilds& rebuilds = *(*opened)->rebuilds;
     std::vector<std::string> names;
     for (const ProjectionStatus& projection : rebuilds.list())
-        if (options.name == all_of_them || options.name == projection.name)
+        if (options.name == all_projections || options.name == projection.name)
             names.push_back(projection.name);
     if (names.empty()) return fail("there is no projection " + options.name);
-    int code = no_difference;
+    int code = projections_same;
     for (const std::string& name : names) {
         if (!rebuilds.start(name, compares_only)) return fail(name + " cannot be begun");
         rebuilds.wait();
@@ -153,7 +140,46 @@ int make_anew(const ProjectionOptions& options, bool compares_only) {
     return code;
 }
 
+RemoteProjectionOptions remote_of(const ProjectionOptions& options) {
+    RemoteProjectionOptions remote = options.remote;
+    remote.name = options.name;
+    remote.json = options.json;
+    return remote;
+}
+
+int list_anywhere(const ProjectionOptions& options) {
+    return options.remote.url.empty() ? list(options) : list_remote_projections(remote_of(options));
+}
+
+int rebuild_anywhere(const ProjectionOptions& options) {
+    if (options.remote.url.empty()) return make_anew(options, false);
+    return rebuild_remote_projections(remote_of(options), RemoteWork::rebuild);
+}
+
+int compare_anywhere(const ProjectionOptions& options) {
+    if (options.remote.url.empty()) return make_anew(options, true);
+    return rebuild_remote_projections(remote_of(options), RemoteWork::compare);
+}
+
 }  // namespace
+
+void print_projections_header() {
+    std::printf(
+        "%-16s %-10s %8s %12s %8s  %s\n", "name", "state", "schema", "position", "lag", "rebuilt"
+    );
+}
+
+void print_projection_line(const ProjectionLine& line) {
+    std::printf(
+        "%-16s %-10s %8llu %12llu %8llu  %s\n",
+        line.name.c_str(),
+        line.state.c_str(),
+        static_cast<unsigned long long>(line.schema),
+        static_cast<unsigned long long>(line.position),
+        static_cast<unsigned long long>(line.lag),
+        line.rebuilt_at.value_or("-").c_str()
+    );
+}
 
 std::vector<Subcommand> add_projections(CLI::App& app, DataDirectory data) {
     const auto options = std::make_shared<ProjectionOptions>();
@@ -166,6 +192,12 @@ std::vector<Subcommand> add_projections(CLI::App& app, DataDirectory data) {
         parser->fallthrough();
         if (has_name) parser->add_option("name", options->name, "a projection, or all")->required();
         parser->add_flag("--json", options->json, "one line of JSON for each");
+        parser->add_option(
+            "--url", options->remote.url, "a server (http://host:8080) instead of --data"
+        );
+        parser
+            ->add_option("--token", options->remote.token, "an admin's token or API key for --url")
+            ->envname("VERBATIM_TOKEN");
         return parser;
     };
     const auto run = [options, &data](int (*work)(const ProjectionOptions&)) {
@@ -175,11 +207,11 @@ std::vector<Subcommand> add_projections(CLI::App& app, DataDirectory data) {
         };
     };
     return {
-        {.parser = add("list", "how far each is", false), .run = run(list)},
+        {.parser = add("list", "how far each is", false), .run = run(list_anywhere)},
         {.parser = add("rebuild", "make one anew beside the old, compare, exchange", true),
-         .run = run([](const ProjectionOptions& o) { return make_anew(o, false); })},
+         .run = run(rebuild_anywhere)},
         {.parser = add("diff", "compare one with a fresh fold of the log", true),
-         .run = run([](const ProjectionOptions& o) { return make_anew(o, true); })}};
+         .run = run(compare_anywhere)}};
 }
 
 }  // namespace verbatim

@@ -81,6 +81,12 @@ std::string percent_encoded(std::string_view text) {
     return encoded;
 }
 
+struct HttpClient::Request {
+    const std::string& target;
+    const std::vector<Header>& headers;
+    const std::string* json = nullptr;  // by POST; else by GET
+};
+
 // Asynchronous underneath: a blocking call of Asio knows neither a time limit nor an interrupt.
 struct HttpClient::Connection {
     explicit Connection(const Options& options) : options_(options) {
@@ -97,7 +103,7 @@ struct HttpClient::Connection {
     }
 
     beast::error_code open();
-    beast::error_code send(const std::string& target, const std::vector<Header>& headers);
+    beast::error_code send(const Request& request);
     // Puts at most piece_bytes behind `body`.
     beast::error_code read_some(std::string& body);
 
@@ -168,15 +174,19 @@ beast::error_code HttpClient::Connection::open() {
     });
 }
 
-beast::error_code HttpClient::Connection::send(
-    const std::string& target, const std::vector<Header>& headers
-) {
-    http::request<http::empty_body> request(http::verb::get, options_.url.path + target, http_1_1);
+beast::error_code HttpClient::Connection::send(const Request& asked) {
+    const auto verb = asked.json == nullptr ? http::verb::get : http::verb::post;
+    http::request<http::string_body> request(verb, options_.url.path + asked.target, http_1_1);
     request.set(http::field::host, authority_of(options_.url));
     request.set(http::field::user_agent, "verbatim");
     for (const auto& [name, value] : options_.headers) request.set(name, value);
-    for (const auto& [name, value] : headers) request.set(name, value);
+    for (const auto& [name, value] : asked.headers) request.set(name, value);
     request.keep_alive(true);
+    if (asked.json != nullptr) {
+        request.set(http::field::content_type, "application/json");
+        request.body() = *asked.json;
+        request.prepare_payload();
+    }
     auto error = run_on_stream([&](auto& stream, auto handler) {
         http::async_write(stream, request, handler);
     });
@@ -218,6 +228,10 @@ HttpClient::~HttpClient() = default;
 Expected<HttpAnswerHead, std::string> HttpClient::begin_get(
     const std::string& target, const std::vector<Header>& headers
 ) {
+    return begin({.target = target, .headers = headers});
+}
+
+Expected<HttpAnswerHead, std::string> HttpClient::begin(const Request& request) {
     if (connection_ && !connection_->may_be_kept()) connection_.reset();
     // A connection that was kept may have been closed by the server meanwhile: once more, then.
     for (bool is_again = false;; is_again = true) {
@@ -227,7 +241,7 @@ Expected<HttpAnswerHead, std::string> HttpClient::begin_get(
             error = connection_->open();
         }
         const bool was_kept = connection_->was_used();
-        if (!error) error = connection_->send(target, headers);
+        if (!error) error = connection_->send(request);
         if (!error) return HttpAnswerHead{.status = connection_->status()};
         const std::string why = connection_->sentence(error);
         connection_.reset();
@@ -253,7 +267,22 @@ Expected<HttpText, std::string> HttpClient::get(
 ) {
     const auto head = begin_get(target, {});
     if (!head) return failure(head.error());
-    HttpText answer{.status = head->status, .body = {}};
+    return read_all(head->status, target, body_bytes_max);
+}
+
+Expected<HttpText, std::string> HttpClient::post(
+    const std::string& target, const std::string& json, std::size_t body_bytes_max
+) {
+    close();
+    const auto head = begin({.target = target, .headers = {}, .json = &json});
+    if (!head) return failure(head.error());
+    return read_all(head->status, target, body_bytes_max);
+}
+
+Expected<HttpText, std::string> HttpClient::read_all(
+    int status, const std::string& target, std::size_t body_bytes_max
+) {
+    HttpText answer{.status = status, .body = {}};
     while (true) {
         const auto piece = read();
         if (!piece) return failure(piece.error());

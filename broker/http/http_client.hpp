@@ -33,7 +33,7 @@ struct HttpText {
     std::string body;
 };
 
-// Asks a server by GET, one request at a time over one connection that is kept alive. With https
+// Asks a server, one request at a time over one connection that is kept alive. With https
 // the server's certificate must be one that this system trusts (SSL_CERT_FILE names others).
 //
 // Errors:  all are sentences for people. The connection is closed then; the next request opens
@@ -59,6 +59,11 @@ public:
     [[nodiscard]] Expected<HttpText, std::string> get(
         const std::string& target, std::size_t body_bytes_max
     );
+    // The same by POST, over a new connection: a request that was lost on one that the server had
+    // closed is not sent again.
+    [[nodiscard]] Expected<HttpText, std::string> post(
+        const std::string& target, const std::string& json, std::size_t body_bytes_max
+    );
     // Only the answer's head; the body follows by read().
     [[nodiscard]] Expected<HttpAnswerHead, std::string> begin_get(
         const std::string& target, const std::vector<Header>& headers
@@ -71,6 +76,12 @@ public:
 
 private:
     struct Connection;
+    struct Request;
+    [[nodiscard]] Expected<HttpAnswerHead, std::string> begin(const Request& request);
+    [[nodiscard]] Expected<HttpText, std::string> read_all(
+        int status, const std::string& target, std::size_t body_bytes_max
+    );
+
     Options options_;
     std::unique_ptr<Connection> connection_;
 };

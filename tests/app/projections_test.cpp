@@ -27,6 +27,20 @@ protected:
             {.binary = server_binary(), .arguments = std::move(arguments), .environment = {}}
         );
     }
+    // `verbatim projections` asks the server.
+    Finished at_server(std::vector<std::string> arguments, const std::string& token) const {
+        arguments.insert(arguments.begin(), "projections");
+        const std::string url = "http://127.0.0.1:" + std::to_string(server.http_port());
+        arguments.insert(arguments.end(), {"--url", url});
+        return run_to_end(
+            {.binary = server_binary(),
+             .arguments = std::move(arguments),
+             .environment = {{"VERBATIM_TOKEN", token}}}
+        );
+    }
+    Finished at_server(std::vector<std::string> arguments) const {
+        return at_server(std::move(arguments), root.token());
+    }
     json projection(const std::string& name) {
         const json listed = root.get("/projections").json();
         for (const json& each : listed.at("items"))
@@ -138,6 +152,57 @@ TEST_F(Projections, NameARowThatWasPlantedOnlineAndWithTheTool) {
     const Finished refused = tool({"projections", "rebuild", "users"});
     EXPECT_EQ(refused.exit_code, 2);
     EXPECT_THAT(refused.standard_error, HasSubstr("stop it first, or ask it as an admin"));
+}
+
+TEST_F(Projections, AreListedRebuiltAndComparedByTheToolOnALiveServer) {
+    alice.say(alice.create_room(), "hello");
+    const Finished listed = at_server({"list"});
+    EXPECT_EQ(listed.exit_code, 0) << listed.standard_error;
+    for (const std::string& name : Views::names())
+        EXPECT_THAT(listed.standard_output, HasSubstr("\n" + name + ' ')) << name;
+    EXPECT_THAT(listed.standard_output, HasSubstr("search "));
+
+    const Finished rebuilt = at_server({"rebuild", "all"});
+    EXPECT_EQ(rebuilt.exit_code, 0) << rebuilt.standard_error;
+    EXPECT_THAT(rebuilt.standard_output, HasSubstr("users was rebuilt up to position "));
+    EXPECT_THAT(rebuilt.standard_output, HasSubstr("ms: no difference\n"));
+    EXPECT_FALSE(projection("users").at("rebuilt_at").is_null());
+    EXPECT_EQ(alice.get("/users/me").status, 200) << "it has served meanwhile";
+
+    const Finished compared = at_server({"diff", "room_timeline", "--json"});
+    EXPECT_EQ(compared.exit_code, 0) << compared.standard_error;
+    const json line = json::parse(compared.standard_output);
+    EXPECT_EQ(line.at("name"), "room_timeline");
+    EXPECT_EQ(line.at("last").at("compare_only"), true);
+}
+
+TEST_F(Projections, AreComparedByTheToolOnALiveServerThatShowsAnotherRow) {
+    ASSERT_EQ(server.terminate(), 0);
+    plant(0, "nmallory", "nobody");
+    server.start();
+    const Finished compared = at_server({"diff", "users"});
+    EXPECT_EQ(compared.exit_code, 1) << compared.standard_error;
+    EXPECT_THAT(compared.standard_output, HasSubstr("it had differed first at username mallory"));
+    EXPECT_THAT(compared.standard_output, HasSubstr("in the view:  nobody"));
+    EXPECT_THAT(compared.standard_output, HasSubstr("from the log: nothing"));
+    EXPECT_EQ(at_server({"rebuild", "users"}).exit_code, 1) << "it was put right";
+    EXPECT_EQ(at_server({"diff", "users"}).exit_code, 0);
+}
+
+TEST_F(Projections, SayWhyTheToolCannotAskALiveServer) {
+    const Finished unknown = at_server({"rebuild", "nothing"});
+    EXPECT_EQ(unknown.exit_code, 2);
+    EXPECT_THAT(unknown.standard_error, HasSubstr("there is no projection nothing"));
+    const Finished refused = at_server({"list"}, alice.token());
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_THAT(refused.standard_error, HasSubstr("403 not_allowed"));
+    EXPECT_THAT(refused.standard_error, HasSubstr("an admin"));
+    EXPECT_THAT(at_server({"list"}, "").standard_error, HasSubstr("--token"));
+    ASSERT_EQ(server.terminate(), 0);
+    const Finished nobody = at_server({"list"});
+    EXPECT_EQ(nobody.exit_code, 2);
+    EXPECT_THAT(nobody.standard_error, HasSubstr("127.0.0.1"));
+    server.start();
 }
 
 TEST_F(Projections, AreAsTheyWereAfterAKillInTheMiddleOfARebuild) {

@@ -191,6 +191,28 @@ TEST(HttpClientOfAServer, OpensAnotherConnectionWhereTheKeptOneWasClosed) {
     EXPECT_EQ(server.connections(), 2);
 }
 
+// Sent twice it might happen twice.
+TEST(HttpClientOfAServer, PostsOnceOverANewConnection) {
+    std::vector<std::string> seen;
+    Server server([&](const std::string& head) -> std::string {
+        seen.push_back(head);
+        if (seen.size() == 3) return {};
+        return "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok";
+    });
+    HttpClient client = client_of(server.url());
+    ASSERT_TRUE(client.get("/", 10).has_value());
+    const auto posted = client.post("/path", R"({"a": 1})", 10);
+    ASSERT_TRUE(posted.has_value()) << posted.error();
+    EXPECT_EQ(posted->status, 202);
+    EXPECT_EQ(posted->body, "ok");
+    EXPECT_EQ(server.connections(), 2);
+    EXPECT_THAT(seen.back(), HasSubstr("POST /path HTTP/1.1\r\n"));
+    EXPECT_THAT(seen.back(), HasSubstr("Content-Type: application/json"));
+    EXPECT_THAT(seen.back(), HasSubstr("Content-Length: 8"));
+    EXPECT_FALSE(client.post("/path", "{}", 10).has_value());
+    EXPECT_EQ(seen.size(), 3u);
+}
+
 TEST(HttpClientOfAServer, SaysThatAnAnswerWasBrokenOff) {
     Server server(
         [](const std::string&) {
