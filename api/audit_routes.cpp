@@ -1,5 +1,9 @@
 #include "api/audit_routes.hpp"
 
+#include "domain/type_id.hpp"
+#include "eventstore/record_layout.hpp"
+#include "eventstore/record_reader.hpp"
+#include "projections/json_text.hpp"
 #include "protocol/base64.hpp"
 #include "protocol/object_writer.hpp"
 
@@ -74,7 +78,44 @@ void send_consistency(const ExchangePtr& exchange, std::uint64_t from, std::uint
     exchange->send_json(200, std::move(body));
 }
 
+// For whoever checks it: the leaf alone is believed.
+StoreResult<void> append_epoch(
+    std::string& items, const EventLog& log, const RecordedEvent& event, const EpochBegun& begun
+) {
+    const auto stored = log.read_record(event.position);
+    if (!stored) return failure(stored.error());
+    const auto record = parse_record(*stored);
+    if (!record) return failure_at(event.position, record.error());
+    if (!items.empty()) items += ',';
+    ObjectWriter item(items);
+    item.put("position", event.position);
+    item.put("at", event.at);
+    item.put("cause", text_of(begun.cause));
+    item.put("previous", base32_text(begun.previous));
+    item.put("kept_to", begun.kept_to);
+    item.put_or_null("lost_to", begun.lost_to);
+    item.put("leaf", base64_text(record->leaf));
+    item.close();
+    return {};
+}
+
 }  // namespace
+
+void list_epochs(const ExchangePtr& exchange, const Actor&) {
+    const EventLog& log = exchange->services().log;
+    std::string items;
+    const auto cursor = log.read_stream(server_stream, Version());
+    while (true) {
+        const auto event = cursor->next();
+        if (!event) return exchange->send_problem(problem_of(event.error()));
+        if (!*event) return exchange->send_json(200, "{\"epochs\":[" + items + "]}");
+        const auto& server_event = std::get<ServerEvent>((*event)->event);
+        const auto* const begun = std::get_if<EpochBegun>(&server_event);
+        if (begun == nullptr) continue;
+        if (const auto added = append_epoch(items, log, **event, *begun); !added)
+            return exchange->send_problem(problem_of(added.error()));
+    }
+}
 
 void show_checkpoint(const ExchangePtr& exchange) {
     const auto covering = min_position_of(exchange->request());

@@ -170,6 +170,7 @@ void add_audit(Rows& rows) {
     rows.leaders_open_query("/audit/key", audit::show_key);
     rows.query("/audit/proofs/inclusion", audit::prove_inclusion);
     rows.query("/audit/proofs/consistency", audit::prove_consistency);
+    rows.query("/audit/epochs", audit::list_epochs);
     rows.leaders_query("/rooms/{room_id}/messages/{seq}/proof", audit::prove_message);
     rows.query("/events", audit::list_events);
     rows.query("/rooms/{room_id}/events", audit::list_room_events);

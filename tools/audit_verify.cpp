@@ -2,6 +2,7 @@
 #include "eventstore/event_log.hpp"
 #include "eventstore/log_keys.hpp"
 #include "eventstore/rocks_storage.hpp"
+#include "projections/json_text.hpp"
 #include "projections/views.hpp"
 #include "protocol/base64.hpp"
 #include "protocol/key_file.hpp"
@@ -105,7 +106,44 @@ StoreResult<Evidence> gather(const AuditOptions& options) {
     return evidence;
 }
 
-StoreResult<TreeHead> head_in_file(const fs::path& file, const Evidence& evidence) {
+// Where the audit may begin, and what it is told of the rest.
+struct Since {
+    std::optional<TreeHead> head;
+    std::optional<AuditFinding> loss;  // the checkpoint speaks of records that were given up
+};
+
+std::string_view what_happened(EpochCause cause) {
+    return cause == EpochCause::restored ? "an older backup was restored or imported"
+                                         : "a loss was accepted";
+}
+
+// Somebody was told of records that the log has no more, and it says so itself. All that it has is
+// verified then; that those are gone is for whoever kept the checkpoint to judge.
+StoreResult<Since> since_former(TreeHead head, const Evidence& evidence) {
+    const auto epoch = former_epoch_of(*evidence.log, head);
+    if (!epoch) return failure(epoch.error());
+    if (head.size <= epoch->kept_to.value()) return Since{std::move(head), std::nullopt};
+    const std::string of_it =
+        "the checkpoint is of another epoch (" + head.origin + ") than this log";
+    if (!epoch->let_go)
+        return failure(StoreError{
+            StoreFault::corrupt_record,
+            Position(1),
+            of_it + ", which knows of no other: no log.epoch_begun says what became of it"});
+    const std::string say_from = std::to_string(epoch->kept_to.next().value());
+    return Since{
+        std::nullopt,
+        AuditFinding{
+            AuditFault::declared_loss,
+            epoch->kept_to.next(),
+            Position(head.size),
+            of_it + "; log.epoch_begun at position " + std::to_string(epoch->let_go->value()) +
+                " (" + rfc3339(epoch->at) + ") declares that the records from " + say_from +
+                " on were given up: " + std::string(what_happened(epoch->cause)) +
+                ". Up to there the log is verified; what stands after it was written anew"}};
+}
+
+StoreResult<Since> head_in_file(const fs::path& file, const Evidence& evidence) {
     std::ifstream in(file, std::ios::binary);
     std::string note(note_bytes_max, '\0');
     in.read(note.data(), static_cast<std::streamsize>(note.size()));
@@ -113,27 +151,14 @@ StoreResult<TreeHead> head_in_file(const fs::path& file, const Evidence& evidenc
     auto head = verify_note_of_any_epoch(note, evidence.verifier_key);
     if (!head)
         return failure(cannot(file.string() + " is no checkpoint that the log's key has signed"));
-    if (head->origin == log_key_name(evidence.epoch)) return std::move(*head);
-    const auto common = common_with(*evidence.log, *head);
-    if (!common) return failure(common.error());
-    if (head->size <= common->value()) return std::move(*head);
-    return failure(StoreError{
-        StoreFault::corrupt_record,
-        common->next(),
-        "this checkpoint is of an epoch that is over, and speaks of positions up to " +
-            std::to_string(head->size) + ": the log has other records there"});
+    if (head->origin == log_key_name(evidence.epoch)) return Since{std::move(*head), std::nullopt};
+    return since_former(std::move(*head), evidence);
 }
 
-StoreResult<std::optional<TreeHead>> trusted_head(
-    const AuditOptions& options, const Evidence& evidence
-) {
-    if (options.since.empty()) return std::optional<TreeHead>();
+StoreResult<Since> trusted_head(const AuditOptions& options, const Evidence& evidence) {
+    if (options.since.empty()) return Since();
     std::error_code fault;
-    if (fs::is_regular_file(options.since, fault)) {
-        auto head = head_in_file(options.since, evidence);
-        if (!head) return failure(head.error());
-        return std::optional(std::move(*head));
-    }
+    if (fs::is_regular_file(options.since, fault)) return head_in_file(options.since, evidence);
     std::uint64_t size = 0;
     const char* const end = options.since.data() + options.since.size();
     const auto parsed = std::from_chars(options.since.data(), end, size);
@@ -141,7 +166,7 @@ StoreResult<std::optional<TreeHead>> trusted_head(
         return failure(cannot(options.since + " is neither a file nor the size of a checkpoint"));
     for (const std::string& note : evidence.notes) {
         auto head = verify_checkpoint(note, evidence.verifier_key);
-        if (head && head->size == size) return std::optional(std::move(*head));
+        if (head && head->size == size) return Since{std::move(*head), std::nullopt};
     }
     return failure(cannot("no stored checkpoint is of size " + options.since));
 }
@@ -272,7 +297,7 @@ int audit_verify(const AuditOptions& options) {
     audit.notes = evidence->notes;
     audit.former = evidence->former.heads;
     audit.witnesses = witnesses_of(*evidence);
-    audit.since = std::move(*since);
+    audit.since = since->head;
     audit.threads = std::max(1u, std::thread::hardware_concurrency());
     StoreResult<LogAuditReport> report;
     {
@@ -282,6 +307,7 @@ int audit_verify(const AuditOptions& options) {
     }
     if (!report) return give_up(report.error());
     for (const AuditFinding& finding : evidence->former.findings) report->findings.add(finding);
+    if (since->loss) report->findings.add(*since->loss);
     const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();
     if (options.json)
         print_json(*report, *evidence, seconds);

@@ -25,10 +25,10 @@ constexpr std::string_view former_prefix = "checkpoint.";
 constexpr std::string_view origin_prefix = "verbatim/";
 constexpr const char* retired_extension = ".old";
 
-// An epoch that ended, and the last position that it has in common with the one after it.
+// An epoch that ended, and what the event that ended it says.
 struct EndedEpoch {
     std::string epoch;
-    Position kept_to;
+    FormerEpoch end;
 };
 
 // In the order of the log.
@@ -44,20 +44,25 @@ StoreResult<std::vector<EndedEpoch>> ended_epochs(const Storage& log) {
         if (!event) return failure(event.error());
         const auto* const server = std::get_if<ServerEvent>(&event->event);
         const auto* const begun = server ? std::get_if<EpochBegun>(server) : nullptr;
-        if (begun) ended.push_back({base32_text(begun->previous), begun->kept_to});
+        if (begun == nullptr) continue;
+        ended.push_back(
+            {base32_text(begun->previous),
+             {begun->kept_to, entry->position, begun->cause, event->at}}
+        );
     }
     if (auto status = cursor->status(); !status) return failure(status.error());
     return ended;
 }
 
-// Up to where records of `epoch` stand in this log. One that no event names was before one that was
-// cut off: it has at least what that one kept.
-Position common_with(const std::string& epoch, const std::vector<EndedEpoch>& ended) {
+// An epoch that no event names was before one that was cut off: it has at least what that one kept.
+FormerEpoch former_epoch(const std::string& epoch, const std::vector<EndedEpoch>& ended) {
+    if (ended.empty()) return {};
     const auto named = std::ranges::find(ended, epoch, &EndedEpoch::epoch);
-    auto next = named == ended.end() ? ended.begin() : named;
-    Position common(next == ended.end() ? 0 : std::numeric_limits<std::uint64_t>::max());
-    for (; next != ended.end(); ++next) common = std::min(common, next->kept_to);
-    return common;
+    const auto first = named == ended.end() ? ended.begin() : named;
+    const auto least = std::ranges::min_element(first, ended.end(), {}, [](const EndedEpoch& one) {
+        return one.end.kept_to;
+    });
+    return least->end;
 }
 
 std::vector<fs::path> note_files(const fs::path& directory) {
@@ -106,7 +111,7 @@ StoreResult<FormerNotes> read_former_notes(
         if (!parse_base32(epoch)) continue;
         const auto notes = read_notes(file);
         if (!notes) return failure(notes.error());
-        const Position common = common_with(epoch, *ended);
+        const Position common = former_epoch(epoch, *ended).kept_to;
         std::size_t number = 0;
         for (const std::string& note : *notes) {
             ++number;
@@ -123,10 +128,10 @@ StoreResult<FormerNotes> read_former_notes(
     return former;
 }
 
-StoreResult<Position> common_with(const Storage& log, const TreeHead& head) {
+StoreResult<FormerEpoch> former_epoch_of(const Storage& log, const TreeHead& head) {
     const auto ended = ended_epochs(log);
     if (!ended) return failure(ended.error());
-    return common_with(head.origin.substr(origin_prefix.size()), *ended);
+    return former_epoch(head.origin.substr(origin_prefix.size()), *ended);
 }
 
 StoreResult<std::vector<std::string>> all_notes_in(const fs::path& directory) {

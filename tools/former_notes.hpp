@@ -1,11 +1,13 @@
 #pragma once
 
+#include "domain/server.hpp"
 #include "eventstore/audit/findings.hpp"
 #include "eventstore/checkpoint.hpp"
 #include "eventstore/log_storage.hpp"
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,9 +32,16 @@ struct FormerNotes {
     const std::string& note, const std::string& verifier_key
 );
 
-// Up to where the log has the records that a tree head of another epoch speaks of.
+// What a log says of an epoch that is over.
+struct FormerEpoch {
+    Position kept_to;                // up to here it has that epoch's records
+    std::optional<Position> let_go;  // the log.epoch_begun that says so; nullopt: none does
+    EpochCause cause = EpochCause::restored;
+    Timestamp at;  // log time of it
+};
+// Of the epoch that signed `head`, which is not the log's own.
 // Errors: those of reading the events log.epoch_begun.
-[[nodiscard]] StoreResult<Position> common_with(const Storage& log, const TreeHead& head);
+[[nodiscard]] StoreResult<FormerEpoch> former_epoch_of(const Storage& log, const TreeHead& head);
 
 // All of them, of this epoch and of those before, but those of lost keys. Errors: cannot_open.
 [[nodiscard]] StoreResult<std::vector<std::string>> all_notes_in(

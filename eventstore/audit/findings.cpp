@@ -21,6 +21,7 @@ std::string_view name_of(AuditFault fault) {
         case AuditFault::log_is_shorter: return "log_is_shorter";
         case AuditFault::log_differs: return "log_differs";
         case AuditFault::view_differs: return "view_differs";
+        case AuditFault::declared_loss: return "declared_loss";
     }
     return "unreadable";
 }

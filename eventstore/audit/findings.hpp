@@ -31,6 +31,7 @@ enum class AuditFault {
     log_is_shorter,     // than a signed tree head
     log_differs,        // from a signed tree head
     view_differs,       // a view was folded from another record than stands here
+    declared_loss,      // a tree head covers records that log.epoch_begun says were given up
 };
 [[nodiscard]] std::string_view name_of(AuditFault fault);
 

@@ -118,6 +118,12 @@ TEST_F(BackupOfAServer, LetsNoClientSkipPositionsThatAreWrittenAgainAfterARestor
     const std::string epoch = epoch_of(alice);
     EXPECT_NE(epoch, old_epoch);
     EXPECT_FALSE(alice.feed(cursor(head, epoch)).read_until_caught_up().empty());
+    const json epochs = alice.get("/audit/epochs").json().at("epochs");
+    ASSERT_EQ(epochs.size(), 1U);
+    EXPECT_EQ(epochs.front().at("previous"), old_epoch);
+    EXPECT_EQ(epochs.front().at("kept_to"), head);
+    EXPECT_EQ(epochs.front().at("position"), head + 1);
+    EXPECT_EQ(epochs.front().at("cause"), "restored");
 }
 
 TEST_F(BackupOfAServer, IsAskedForByNobodyButTheServersOwnUser) {

@@ -35,3 +35,7 @@ set_tests_properties(web_client_in_a_browser PROPERTIES LABELS system TIMEOUT 18
 add_test(NAME web_client_checks_proofs
     COMMAND ${node} --test web_merkle.mjs WORKING_DIRECTORY ${node_tests})
 set_tests_properties(web_client_checks_proofs PROPERTIES LABELS unit)
+add_test(NAME web_client_remembers_the_log
+    COMMAND ${node} --test web_log_memory.mjs WORKING_DIRECTORY ${node_tests})
+set_tests_properties(web_client_remembers_the_log PROPERTIES LABELS system TIMEOUT 180
+    ENVIRONMENT "VERBATIM=$<TARGET_FILE:verbatim>;OPENAPI=${CMAKE_BINARY_DIR}/openapi.json")

@@ -2,56 +2,30 @@
 // proof that the log has only grown since this browser last looked.
 
 import {html, render, useEffect, useState} from './preact.js';
-import {canCheck, fromBase64, isConsistent, isIncluded, isSigned, parseNote, toHex} from './merkle.js';
+import {examine, nothingRemembered} from './log_memory.js';
+import {canCheck, fromBase64, isIncluded, parseNote, toHex} from './merkle.js';
 import {currentSession, get, signOut, textOf} from './session.js';
 import {SignIn} from './sign_in.js';
 
-const rememberedKey = 'verbatim.checkpoint'; // {note, key}: what this browser trusts since it saw it
+const rememberedKey = 'verbatim.log'; // what log_memory.js has this browser remember
 const pageEvents = 100;
 
 function remembered() {
   try {
-    const {note, key} = JSON.parse(localStorage.getItem(rememberedKey));
-    return {...parseNote(note), key};
+    const {notes, key} = JSON.parse(localStorage.getItem(rememberedKey));
+    notes.forEach(parseNote);
+    return {notes, key};
   } catch {
-    return null;
+    return nothingRemembered;
   }
 }
 
-// Fetches the newest tree head and holds it to the one that this browser remembers.
+// Fetches the newest tree head and holds it to those that this browser remembers.
 async function examineLog() {
-  const [text, key] = await Promise.all([textOf('audit/checkpoint'), textOf('audit/key')]);
-  const head = parseNote(text);
-  const before = remembered();
-  const findings = [];
-  const say = (good, what) => findings.push({good, what});
-  say(true, `The log has ${head.size.toLocaleString()} events; its root is ${toHex(head.root)}.`);
-  if (!canCheck) {
-    say(false, 'Not checked: browsers check only pages that come over https or from localhost.');
-    return {head, findings};
-  }
-  const signed = await isSigned(head, key);
-  say(signed !== false, signed === null ? 'The signature was not checked: this browser has no Ed25519.'
-    : signed ? 'The signature is the log key’s.' : 'THE SIGNATURE IS WRONG.');
-  if (before?.origin === head.origin && before.key === key) await compare(before, head, say);
-  else if (before) say(false, 'This is another log, or has another key, than the one seen here before.');
-  else say(true, 'This browser sees this log for the first time, and remembers it from now on.');
-  if (signed !== false && findings.every(({good}) => good))
-    localStorage.setItem(rememberedKey, JSON.stringify({note: text, key}));
+  const [note, key] = await Promise.all([textOf('audit/checkpoint'), textOf('audit/key')]);
+  const {head, findings, memory} = await examine({note, key, memory: remembered(), ask: get});
+  localStorage.setItem(rememberedKey, JSON.stringify(memory));
   return {head, findings};
-}
-
-async function compare(before, head, say) {
-  if (before.size > head.size)
-    return say(false, `THE LOG IS SHORTER than it was: it had ${before.size} events.`);
-  const proof = before.size === 0 || before.size === head.size ? {hashes: []}
-    : await get(`audit/proofs/consistency?from=${before.size}&to=${head.size}`);
-  const grown = await isConsistent({
-    from: before.size, to: head.size, hashes: proof.hashes.map(fromBase64),
-    fromRoot: before.root, toRoot: head.root});
-  return say(grown, grown
-    ? `It has only grown since this browser last looked (${before.size.toLocaleString()} events).`
-    : 'ITS PAST WAS CHANGED since this browser last looked.');
 }
 
 async function proveEvent(position, head) {
@@ -64,12 +38,16 @@ async function proveEvent(position, head) {
     : canCheck ? 'NOT PROVED' : 'not checked by this browser'};
 }
 
+const looks = {
+  good: {style: 'good', sign: '✓'}, notice: {style: 'notice', sign: '!'}, bad: {style: 'problem', sign: '✗'},
+};
+
 function Examination({result, failure, onAgain}) {
   return html`
     <section class="examination" aria-live="polite">
       ${failure && html`<p class="problem">${failure}</p>`}
-      ${result?.findings.map(({good, what}) => html`<p class=${good ? 'good' : 'problem'} key=${what}>
-        ${good ? '✓' : '✗'} ${what}</p>`)}
+      ${result?.findings.map(({kind, what}) => html`<p class=${looks[kind].style} key=${what}>
+        ${looks[kind].sign} ${what}</p>`)}
       <button onClick=${onAgain}>Examine again</button>
     </section>`;
 }

@@ -20,6 +20,7 @@ const joined = (...parts) => {
 const sha256 = async (...parts) =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', joined(...parts)));
 const inner = (left, right) => sha256([1], left, right);
+export const leafHash = (leaf) => sha256([0], leaf);
 const same = (a, b) => a.length === b.length && a.every((byte, at) => byte === b[at]);
 
 // RFC 9162, 2.1.3.2: whether `leaf` at `index` is in the tree of `size` leaves with this `root`.
