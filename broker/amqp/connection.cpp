@@ -351,8 +351,8 @@ BrokerResult<void> Connection::publish(const Outgoing& message) {
     amqp_basic_properties_t properties{};
     properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG;
     properties.content_type = bytes_of(message.content_type);
-    properties.delivery_mode =
-        message.persistent ? AMQP_DELIVERY_PERSISTENT : AMQP_DELIVERY_NONPERSISTENT;
+    // What we say holds texts, which may be destroyed any day; nobody scrubs a broker's files.
+    properties.delivery_mode = AMQP_DELIVERY_NONPERSISTENT;
     const int status = amqp_basic_publish(
         state_->connection,
         channel,

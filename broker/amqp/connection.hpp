@@ -66,7 +66,6 @@ struct Outgoing {
     std::string_view routing_key;
     std::string_view content_type;
     std::string_view body;
-    bool persistent = false;
     Routing routing = Routing::may_go_nowhere;
 };
 

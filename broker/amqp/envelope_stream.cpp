@@ -29,8 +29,7 @@ PublishedStream::Message message_of(const RecordedEvent& event) {
         .exchange = std::string(envelope_exchange),
         .routing_key = subject_of(event) + std::string(type_of(event.event)),
         .content_type = "application/json",
-        .body = {},
-        .persistent = true};
+        .body = {}};
     append_envelope(message.body, event);
     return message;
 }

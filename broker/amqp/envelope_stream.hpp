@@ -6,8 +6,8 @@
 
 namespace verbatim::amqp {
 
-// The log as JSON envelopes, one message for each event, by the topic exchange "verbatim.events"
-// (durable; messages persistent): for bots and integrations, which bind queues of their own.
+// The log as JSON envelopes, one message for each event, by the durable topic exchange
+// "verbatim.events": for bots and integrations, which bind queues of their own.
 // Routing keys: room.<room_id>.<type>, user.<user_id>.<type> for what belongs to no room, and
 // server.<type>. Every event comes at least once, in order; position tells repetitions.
 class EnvelopeStream final : public PublishedStream {

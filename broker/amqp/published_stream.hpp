@@ -18,7 +18,6 @@ public:
         std::string routing_key;
         std::string content_type;
         std::string body;
-        bool persistent = false;
     };
     struct Piece {
         std::vector<Message> messages;

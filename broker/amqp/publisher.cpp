@@ -174,8 +174,7 @@ BrokerResult<void> Publisher::State::publish(const PublishedStream::Piece& piece
             {.exchange = message.exchange,
              .routing_key = message.routing_key,
              .content_type = message.content_type,
-             .body = message.body,
-             .persistent = message.persistent}
+             .body = message.body}
         );
         if (!sent) return sent;
     }

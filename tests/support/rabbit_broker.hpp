@@ -36,6 +36,8 @@ public:
     }
     [[nodiscard]] std::filesystem::path client_key() const { return folder_.path() / "client.key"; }
     [[nodiscard]] std::uint16_t port() const { return port_; }
+    // All that it writes is below.
+    [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
 
     // Starts it again on the same ports; returns when it takes connections. Vhosts and users are
     // there again, also after wipe().
