@@ -27,7 +27,7 @@ constexpr auto patience = std::chrono::seconds(15);
 constexpr auto upload_patience = std::chrono::minutes(2);
 constexpr auto keys_interval = std::chrono::seconds(10);
 // A broker that works brings what a command did sooner.
-constexpr auto broker_time = std::chrono::milliseconds(20);
+constexpr auto broker_time = std::chrono::milliseconds(8);
 constexpr auto shown_time_max = std::chrono::milliseconds(limits::min_position_wait_ms);
 constexpr auto progress_interval = std::chrono::milliseconds(100);
 

@@ -1,11 +1,13 @@
 """The row broker_faults of bench/run.py: what becomes of commands while something happens to the broker."""
 import socket
+import statistics
 import threading
 import time
 
 from replication import Cluster
 
 RATE = 100  # commands a second, at the leader, and as many through a follower
+IDLE_SECONDS = 10
 SETTLE_SECONDS = 3
 AFTER_SECONDS = 5  # measured on, once the fault is over
 
@@ -97,7 +99,25 @@ def measured(cluster, seconds):
     return [rows[name]["p99_us"] / 1000 for name in ("leader", "follower")]
 
 
-def broker_faults(bench, server):
+def while_it_happens(cluster, happens, seconds):
+    """(idle, meanwhile) at the leader, and through a follower."""
+    idle = measured(cluster, IDLE_SECONDS)
+    fault = threading.Thread(target=lambda: (time.sleep(1), happens()))
+    fault.start()
+    during = measured(cluster, 1 + seconds + AFTER_SECONDS)
+    fault.join()
+    cluster.wait_until_even()
+    time.sleep(SETTLE_SECONDS)
+    return list(zip(idle, during))
+
+
+def shown(pairs, spread):
+    idle, during = ([pair[i] for pair in pairs] for i in (0, 1))
+    ratios = spread([then / before for before, then in pairs], 1)
+    return f"{statistics.median(idle):.1f} → {statistics.median(during):.1f} ms | {ratios} ×"
+
+
+def broker_faults(bench, server, spread):
     """p99 of 100 commands a second at the leader, and of 100 through a follower, while something happens to the
     broker; beside each what it was just before, with an idle broker. RabbitMQ is started with a niceness of 10: its
     start takes all of a small machine."""
@@ -107,17 +127,10 @@ def broker_faults(bench, server):
         cables.append(Cable(rabbit.port))
         return rabbit.url.replace(str(rabbit.port), str(cables[0].port))
 
-    print("| the broker | p99 at the leader, idle before → meanwhile | p99 through a follower, idle before → meanwhile |")
-    print("|---|---|---|", flush=True)
+    print("| the broker | p99 at the leader, idle before → meanwhile | | p99 through a follower | |\n|---|---|---|---|---|")
     cluster = Cluster(bench, server, 2, niceness=10, broker_url=through_cable)
     for name, (happens, seconds) in faults(cluster.rabbit, cables[0]).items():
-        idle = measured(cluster, 10)
-        fault = threading.Thread(target=lambda: (time.sleep(1), happens()))
-        fault.start()
-        during = measured(cluster, 1 + seconds + AFTER_SECONDS)
-        fault.join()
-        shown = [f"{before:.1f} → {then:.1f} ms ({then / before:.1f} ×)" for before, then in zip(idle, during)]
-        print(f"| {name} | {shown[0]} | {shown[1]} |", flush=True)
-        cluster.wait_until_even()
-        time.sleep(SETTLE_SECONDS)
+        pairs = [while_it_happens(cluster, happens, seconds) for _ in range(bench.options.runs)]
+        at_leader, through_follower = ([pair[i] for pair in pairs] for i in (0, 1))
+        print(f"| {name} | {shown(at_leader, spread)} | {shown(through_follower, spread)} |", flush=True)
     cluster.end()

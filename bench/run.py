@@ -300,7 +300,7 @@ class Bench:
         replication.broker_cpu(self, Server, spread)
 
     def broker_faults(self):
-        broker_faults.broker_faults(self, Server)
+        broker_faults.broker_faults(self, Server, spread)
 
     def growth(self):
         growth.growth(self, Server)

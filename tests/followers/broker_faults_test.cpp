@@ -22,14 +22,17 @@ using std::chrono::seconds;
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 constexpr std::size_t feeds = 30;
 constexpr std::size_t people = 10;
+constexpr milliseconds answer_time_max{5'000};
 #else
 constexpr std::size_t feeds = 200;
 constexpr std::size_t people = 50;
+// Less than the 1.5 s after which a follower takes a broker for silent: what that one does not
+// bring of a command is fetched sooner. Some 50 ms are usual.
+constexpr milliseconds answer_time_max{1'200};
 #endif
 constexpr std::size_t nodes = 3;
-constexpr milliseconds interval{500};  // between what one person says
-// A node that waits for its own copy of what a command did gives up after 2 s and answers.
-constexpr milliseconds answer_time_max{5'000};
+constexpr milliseconds interval{500};     // between what one person says
+constexpr milliseconds pause_max{5'000};  // between acknowledgements of all of them
 
 // One for all tests: it takes seconds to start.
 RabbitBroker& shared_broker() {
@@ -321,7 +324,7 @@ TEST_P(ReplicationSurvives, EveryFeedHearsTheSameOnce) {
     // What happens to the broker is nothing to who sends.
     for (const std::string& refusal : account.refusals) ADD_FAILURE() << refusal;
     EXPECT_LT(account.slowest, answer_time_max);
-    EXPECT_LT(account.longest_pause, answer_time_max);
+    EXPECT_LT(account.longest_pause, pause_max);
 }
 
 INSTANTIATE_TEST_SUITE_P(
