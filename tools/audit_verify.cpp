@@ -216,7 +216,7 @@ void print_text(const LogAuditReport& report, const Evidence& evidence, double s
     std::printf(
         "%llu events (positions %llu to %llu) in %.1f s, %.0f events/s\n",
         static_cast<unsigned long long>(report.events),
-        static_cast<unsigned long long>(report.after.value() + 1),
+        static_cast<unsigned long long>(report.after.next().value()),
         static_cast<unsigned long long>(report.head.value()),
         seconds,
         static_cast<double>(report.events) / seconds
@@ -236,7 +236,7 @@ void print_text(const LogAuditReport& report, const Evidence& evidence, double s
     if (report.signed_up_to < report.head)
         std::printf(
             "no checkpoint covers positions %llu to %llu\n",
-            static_cast<unsigned long long>(report.signed_up_to.value() + 1),
+            static_cast<unsigned long long>(report.signed_up_to.next().value()),
             static_cast<unsigned long long>(report.head.value())
         );
     for (const AuditFinding& finding : report.findings.kept()) {
