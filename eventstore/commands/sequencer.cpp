@@ -135,7 +135,7 @@ bool Sequencer::State::append(Batch& batch) {
 // The batch's events, readable now; null where it has none.
 std::shared_ptr<const CommittedBatch> Sequencer::State::project(Batch& batch) {
     if (batch.events.empty()) return nullptr;
-    const auto committed = std::make_shared<const CommittedBatch>(CommittedBatch{
+    auto committed = std::make_shared<const CommittedBatch>(CommittedBatch{
         std::move(batch.events), batch.last_leaf});
     const auto start = steady_clock::now();
     listener.project(committed);
