@@ -138,7 +138,7 @@ StoreResult<std::vector<InviteLinkRow>> InviteLinks::of_room(
             auto found = link(*reference);
             if (!found) return failure(found.error());
             if (!*found) return damaged_row(name());  // no row of a link is ever erased
-            links.push_back(std::move(**found));
+            links.push_back(**found);
             return links.size() < limit;
         }
     );

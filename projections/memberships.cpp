@@ -71,7 +71,7 @@ public:
     }
 
 private:
-    StoreResult<std::optional<MemberRow>> member(const UserId& user) const {
+    [[nodiscard]] StoreResult<std::optional<MemberRow>> member(const UserId& user) const {
         return parse_stored(
             batch_.get(member_key(room_, user)),
             "memberships",

@@ -125,7 +125,7 @@ public:
     }
 
 private:
-    StoreResult<MessageCounts> read_counts() const {
+    [[nodiscard]] StoreResult<MessageCounts> read_counts() const {
         const auto counts = parse_stored(batch_.get(counts_key(room_)), view_name, parse_counts);
         if (!counts) return failure(counts.error());
         return counts->value_or(MessageCounts());

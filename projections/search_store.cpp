@@ -229,7 +229,7 @@ StoreResult<bool> SearchStore::needs_scrub() {
 StoreResult<bool> SearchStore::scrub() {
     auto done = database_->run("INSERT INTO words(words) VALUES ('optimize')");
     if (!done) return failure(done.error());
-    const auto is_empty = empty_log();
+    auto is_empty = empty_log();
     if (!is_empty || !*is_empty) return is_empty;
     done = database_->run("PRAGMA user_version = 0");
     if (!done) return failure(done.error());

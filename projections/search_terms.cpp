@@ -65,7 +65,10 @@ std::string SearchTerms::expression() const {
 
 bool SearchTerms::match(const std::vector<std::string>& text_tokens) const {
     return std::ranges::all_of(phrases_, [&](const Phrase& phrase) {
-        return !std::ranges::search(text_tokens, phrase.tokens).empty();
+        const auto found = std::search(
+            text_tokens.begin(), text_tokens.end(), phrase.tokens.begin(), phrase.tokens.end()
+        );
+        return found != text_tokens.end();
     });
 }
 

@@ -48,7 +48,7 @@ Answer<bool> is_shown_to(const Views& views, const FileId& file, const UserId& u
         const auto found = views.posted_files().posting_from(file, from);
         if (!found) return failure(problem_of(found.error()));
         if (!*found) return false;
-        const auto may_read = may_read_in(views, file, (*found)->room, user);
+        auto may_read = may_read_in(views, file, (*found)->room, user);
         if (!may_read || *may_read) return may_read;
         from = {.room = (*found)->room, .seq = after_all};
     }

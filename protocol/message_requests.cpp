@@ -113,7 +113,7 @@ public:
     [[nodiscard]] StoreResult<std::optional<UserId>> resolve(std::string_view name) {
         for (; name.size() >= limits::username_characters_min; name.remove_suffix(1)) {
             if (name.size() <= limits::username_characters_max) {
-                const auto user = look_up(name);
+                auto user = look_up(name);
                 if (!user || *user) return user;
             }
             if (!may_belong_to_sentence(name.back())) break;

@@ -51,7 +51,7 @@ public:
     Search(const Views& views, const EventLog& log, const UserId& user, Position after)
         : views_(views), log_(log), user_(user), after_(after), shown_(views.position()) {}
 
-    Answer<std::vector<Place>> oldest(std::size_t limit) const {
+    [[nodiscard]] Answer<std::vector<Place>> oldest(std::size_t limit) const {
         Oldest found(limit);
         RoomId last;
         for (bool more = true; more;) {

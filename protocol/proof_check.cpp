@@ -142,8 +142,7 @@ bool is_of_message(const ProvenMessage& message, const ProvenEntry& entry, bool 
 }  // namespace
 
 std::string describe(const ProofError& error) {
-    const std::string where =
-        error.entry == 0 ? "the bundle" : "entry " + std::to_string(error.entry);
+    std::string where = error.entry == 0 ? "the bundle" : "entry " + std::to_string(error.entry);
     switch (error.fault) {
         case ProofFault::not_a_bundle: return where + " is not what a proof bundle holds";
         case ProofFault::checkpoint_is_not_signed:

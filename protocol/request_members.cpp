@@ -98,7 +98,7 @@ Answer<std::optional<std::string>> read_text_if(
 Answer<std::string> read_name(
     const nlohmann::json& body, const char* name, const CharacterBounds& bounds
 ) {
-    const Answer<std::string> text = read_any_text(body, name);
+    Answer<std::string> text = read_any_text(body, name);
     if (!text) return text;
     return checked(folded(*text), name, fault_in_name, bounds);
 }

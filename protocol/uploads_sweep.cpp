@@ -79,7 +79,7 @@ StoreResult<bool> Uploads::forget_all_of(const UserId& owner) {
     }
     bool is_done = true;
     for (const FileId& file : own) {
-        const auto forgotten = forget_at_once(file);
+        auto forgotten = forget_at_once(file);
         if (!forgotten) return forgotten;
         is_done &= *forgotten;
     }

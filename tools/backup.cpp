@@ -64,7 +64,7 @@ public:
 
 private:
     template <class Work>
-    StoreResult<void> step(std::string_view name, const Work& work) const {
+    [[nodiscard]] StoreResult<void> step(std::string_view name, const Work& work) const {
         if (!options_.before_step || options_.before_step(name)) return work();
         return failure(cannot("given up before: " + std::string(name)));
     }
@@ -75,7 +75,7 @@ private:
     StoreResult<CopyNumber> make_the_copy();
     StoreResult<void> check_the_copy();
     StoreResult<void> copy_the_blobs();
-    StoreResult<std::string> verifier_key_of(const Uuid& epoch) const;
+    [[nodiscard]] StoreResult<std::string> verifier_key_of(const Uuid& epoch) const;
 
     const BackupOptions& options_;
     const BackupSet& set_;
