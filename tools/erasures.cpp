@@ -68,7 +68,7 @@ public:
     }
 
 private:
-    StoreError wrong(std::uint64_t number, const std::string& why) const {
+    [[nodiscard]] StoreError wrong(std::uint64_t number, const std::string& why) const {
         return {
             StoreFault::corrupt_record,
             {},

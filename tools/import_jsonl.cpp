@@ -89,10 +89,10 @@ private:
     StoreResult<void> take_records();
     StoreResult<void> take(ExportedEvent event);
     StoreResult<void> append_part();
-    StoreResult<void> keep_notes() const;
-    StoreResult<void> put_the_keys() const;
-    StoreResult<void> put_the_blobs() const;
-    StoreResult<void> check_the_log() const;
+    [[nodiscard]] StoreResult<void> keep_notes() const;
+    [[nodiscard]] StoreResult<void> put_the_keys() const;
+    [[nodiscard]] StoreResult<void> put_the_blobs() const;
+    [[nodiscard]] StoreResult<void> check_the_log() const;
     StoreResult<void> begin_the_epoch();
     StoreResult<void> sign_the_head();
     [[nodiscard]] fs::path log_directory() const { return options_.data / "log"; }

@@ -76,16 +76,18 @@ private:
     [[nodiscard]] StoreResult<void> compare_with_backup(const EventLog& copy) const;
     StoreResult<void> copy_the_files();
     StoreResult<void> copy_the_records();
-    StoreResult<void> copy_all(const EventLog& from, EventLog& to, const Erasures& erasures) const;
+    [[nodiscard]] StoreResult<void> copy_all(
+        const EventLog& from, EventLog& to, const Erasures& erasures
+    ) const;
     [[nodiscard]] StoreResult<std::unique_ptr<EventLog>> open_new_log(
         const LogOrigin& origin, const Marks& marks
     ) const;
     [[nodiscard]] StoreResult<Erasures> erasures_since(const EventLog& from) const;
     StoreResult<void> begin_the_epoch(EventLog& log);
     StoreResult<void> put_the_blobs();
-    StoreResult<void> put_the_keys() const;
+    [[nodiscard]] StoreResult<void> put_the_keys() const;
     StoreResult<void> put_the_tree_heads();
-    StoreResult<void> check_the_log() const;
+    [[nodiscard]] StoreResult<void> check_the_log() const;
     StoreResult<void> sign_the_head();
     [[nodiscard]] fs::path log() const { return options_.data / "log"; }
     [[nodiscard]] StoreResult<std::unique_ptr<EventLog>> open_log() const {
