@@ -110,7 +110,6 @@ private:
     std::vector<int> swept_;
     Worker::Letters letters_;
     std::array<char, 64 * 1024> buffer_;
-    bool is_draining_ = false;
 };
 
 // --- Events -------------------------------------------------------------------------------------

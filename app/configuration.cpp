@@ -39,7 +39,7 @@ std::string source_of(
     const std::vector<std::string>& arguments,
     const std::vector<std::string>& from_environment
 ) {
-    const std::string name = option.get_single_name();
+    const std::string& name = option.get_single_name();
     if (names(arguments, name)) return "flag";
     if (names(from_environment, name)) return "environment (" + variable_of(name) + ")";
     return option.count() > 0 ? "file" : "default";
@@ -63,10 +63,7 @@ std::string shown_value_of(const CLI::Option& option) {
     return url ? amqp::without_password(*url) : "(no URL of a broker)";
 }
 
-}  // namespace
-
-void add_configuration(CLI::App& app, Configuration& configuration) {
-    app.option_defaults()->group("Server")->always_capture_default();
+void add_addresses(CLI::App& app, Configuration& configuration) {
     app.add_option(
         "--data", configuration.data, "directory of the log and all that is derived from it"
     );
@@ -90,6 +87,9 @@ void add_configuration(CLI::App& app, Configuration& configuration) {
             },
             "URL"
         ));
+}
+
+void add_capacities(CLI::App& app, Configuration& configuration) {
     app.add_option(
            "--http-threads", configuration.http_threads, "workers that parse and answer requests"
     )
@@ -104,6 +104,9 @@ void add_configuration(CLI::App& app, Configuration& configuration) {
         ->check(CLI::Range(1, 1'000'000));
     app.add_option("--feed-sessions-max", configuration.feed_sessions_max, "beyond: 503")
         ->check(CLI::Range(1, 1'000'000));
+}
+
+void add_access(CLI::App& app, Configuration& configuration) {
     app.add_option(
            "--rate-limits", configuration.rate_limits, "on, or off for tests and benchmarks"
     )
@@ -120,6 +123,9 @@ void add_configuration(CLI::App& app, Configuration& configuration) {
            "origins that browsers may call from; none: the same only"
     )
         ->delimiter(',');
+}
+
+void add_keeping(CLI::App& app, Configuration& configuration) {
     app.add_option(
            "--deletion",
            configuration.deletion,
@@ -133,6 +139,16 @@ void add_configuration(CLI::App& app, Configuration& configuration) {
     )
         ->check(CLI::Range(0u, limits::retention_days_max));
     app.add_option(
+        "--disk-reserve-mib",
+        configuration.disk_reserve_mib,
+        "free space below which no commands are taken"
+    );
+    app.add_option("--max-file-mib", configuration.max_file_mib, "the largest file to upload")
+        ->check(CLI::Range(1, 1'048'576));
+}
+
+void add_nodes(CLI::App& app, Configuration& configuration) {
+    app.add_option(
         "--leader", configuration.leader, "for `follow`: where the leader is, http://host:port"
     );
     app.add_option(
@@ -140,13 +156,6 @@ void add_configuration(CLI::App& app, Configuration& configuration) {
         configuration.from_backup,
         "for `follow`: directory of the leader's backups, whose newest fills an empty --data"
     );
-    app.add_option(
-        "--disk-reserve-mib",
-        configuration.disk_reserve_mib,
-        "free space below which no commands are taken"
-    );
-    app.add_option("--max-file-mib", configuration.max_file_mib, "the largest file to upload")
-        ->check(CLI::Range(1, 1'048'576));
     app.add_option(
         "--node-secret-file",
         configuration.node_secret_file,
@@ -173,10 +182,25 @@ void add_configuration(CLI::App& app, Configuration& configuration) {
         configuration.publish_json,
         "tell bots and integrations each event as JSON by the exchange verbatim.events"
     );
+}
+
+void add_logging(CLI::App& app, Configuration& configuration) {
     app.add_option("--log-format", configuration.log_format, "human or json")
         ->check(CLI::IsMember({"human", "json"}));
     app.add_option("--log-level", configuration.log_level, "debug, info, warn or error")
         ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+}
+
+}  // namespace
+
+void add_configuration(CLI::App& app, Configuration& configuration) {
+    app.option_defaults()->group("Server")->always_capture_default();
+    add_addresses(app, configuration);
+    add_capacities(app, configuration);
+    add_access(app, configuration);
+    add_keeping(app, configuration);
+    add_nodes(app, configuration);
+    add_logging(app, configuration);
     app.option_defaults()->group("Options");
     app.set_config("--config", "", "TOML file with any of the server's options");
     app.allow_config_extras(CLI::config_extras_mode::error);

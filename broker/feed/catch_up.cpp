@@ -92,7 +92,7 @@ StoreResult<void> CatchUp::open_some() {
             if (!after) return failure(after.error());
             first = *after;
         }
-        const auto added = sources_.add_stream(stream, first, span.left_seq, target_);
+        auto added = sources_.add_stream(stream, first, span.left_seq, target_);
         if (!added) return added;
     }
     if (opened_ < spans_.size()) return {};
@@ -113,13 +113,13 @@ StoreResult<void> CatchUp::merge_some(Frames& frames) {
             return {};
         }
         if (*next <= emitted_) {  // its second source
-            const auto skipped = sources_.skip();
+            auto skipped = sources_.skip();
             if (!skipped) return skipped;
             continue;
         }
         const auto event = sources_.take();
         if (!event) return failure(event.error());
-        const auto emitted = emit(*event, frames);
+        auto emitted = emit(*event, frames);
         if (!emitted) return emitted;
     }
     return {};

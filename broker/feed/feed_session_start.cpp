@@ -77,7 +77,7 @@ Answer<void> FeedSession::authenticate(const std::string& token) {
     if (!actor) return failure(actor.error());
     if (!user().is_nil() && actor->user != user())
         return failure(not_authenticated("this is another user's token"));
-    const auto reads = needs_scope(*actor, KeyScope::read);
+    auto reads = needs_scope(*actor, KeyScope::read);
     if (!reads) return reads;
     identify(actor->user, actor->session, actor->key ? actor->key->key : KeyId());
     may_send_ = needs_scope(*actor, KeyScope::send).has_value();
