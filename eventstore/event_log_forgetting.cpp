@@ -82,7 +82,7 @@ StoreResult<std::vector<PendingExpiry>> EventLog::expiries_pending() const {
         for_each_behind(storage, expired_prefix, [&](const Uuid& id) -> StoreResult<void> {
             auto found = expiry(storage, RoomId(id));
             if (!found) return failure(found.error());
-            if (found->after < found->up_to) pending.push_back(std::move(*found));
+            if (found->after < found->up_to) pending.push_back(*found);
             return {};
         });
     if (!visited) return failure(visited.error());

@@ -134,7 +134,7 @@ Result<void> replay_feed(
 ) {
     auto wanted = feed_options(options, log, to);
     if (!wanted) return failure(wanted.error());
-    feed::ReplayServer server(log, std::move(*wanted));
+    feed::ReplayServer server(log, *wanted);
     if (auto started = server.start(); !started) return failure(started.error());
     std::fprintf(
         stderr,

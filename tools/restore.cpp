@@ -291,7 +291,7 @@ void print(const Restored& restored, const RestoreOptions& options) {
         restored.backup.number,
         options.data.c_str(),
         static_cast<unsigned long long>(restored.kept_to.value()),
-        static_cast<unsigned long long>(restored.kept_to.value() + 1),
+        static_cast<unsigned long long>(restored.kept_to.next().value()),
         base32_text(restored.epoch).c_str(),
         restored.verifier_key.c_str()
     );

@@ -71,7 +71,7 @@ StoreResult<std::vector<PendingExpiry>> Forgetting::find_due() const {
             if (held->contains(room.room)) continue;
             auto found = due_in(room, now);
             if (!found) return failure(found.error());
-            if (*found) due.push_back(std::move(**found));
+            if (*found) due.push_back(**found);
         }
         after = rooms->back().room;
     }
