@@ -13,6 +13,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <memory>
+#include <mutex>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <sys/eventfd.h>
@@ -193,10 +194,16 @@ TEST(HttpClientOfAServer, OpensAnotherConnectionWhereTheKeptOneWasClosed) {
 
 // Sent twice it might happen twice.
 TEST(HttpClientOfAServer, PostsOnceOverANewConnection) {
-    std::vector<std::string> seen;
+    std::mutex mutex;
+    std::vector<std::string> heads;
+    const auto seen = [&] {
+        const std::lock_guard lock(mutex);
+        return heads;
+    };
     Server server([&](const std::string& head) -> std::string {
-        seen.push_back(head);
-        if (seen.size() == 3) return {};
+        const std::lock_guard lock(mutex);
+        heads.push_back(head);
+        if (heads.size() == 3) return {};
         return "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok";
     });
     HttpClient client = client_of(server.url());
@@ -206,11 +213,11 @@ TEST(HttpClientOfAServer, PostsOnceOverANewConnection) {
     EXPECT_EQ(posted->status, 202);
     EXPECT_EQ(posted->body, "ok");
     EXPECT_EQ(server.connections(), 2);
-    EXPECT_THAT(seen.back(), HasSubstr("POST /path HTTP/1.1\r\n"));
-    EXPECT_THAT(seen.back(), HasSubstr("Content-Type: application/json"));
-    EXPECT_THAT(seen.back(), HasSubstr("Content-Length: 8"));
+    EXPECT_THAT(seen().back(), HasSubstr("POST /path HTTP/1.1\r\n"));
+    EXPECT_THAT(seen().back(), HasSubstr("Content-Type: application/json"));
+    EXPECT_THAT(seen().back(), HasSubstr("Content-Length: 8"));
     EXPECT_FALSE(client.post("/path", "{}", 10).has_value());
-    EXPECT_EQ(seen.size(), 3u);
+    EXPECT_EQ(seen().size(), 3u);
 }
 
 TEST(HttpClientOfAServer, SaysThatAnAnswerWasBrokenOff) {
