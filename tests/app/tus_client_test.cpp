@@ -10,7 +10,7 @@ const std::filesystem::path environment = "/usr/bin/env";
 TEST(TusJsClient, UploadsPausesAndGoesOn) {
     const auto folder = source_directory() / "tests/node";
     if (!std::filesystem::exists(folder / "node_modules/tus-js-client"))
-        GTEST_SKIP() << "npm ci was not run in tests/node";
+        FAIL() << "missing: run ./test, or npm ci --prefix tests/node";
     const TemporaryFolder data;
     ServerProcess server{{.binary = server_binary(), .data = data.path() / "data"}};
     Person alice(server, "alice");

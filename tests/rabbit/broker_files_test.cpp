@@ -40,7 +40,7 @@ class BrokerFiles : public RabbitTest {
 protected:
     void SetUp() override {
         if (!fs::exists(script.parent_path() / "node_modules/amqplib"))
-            GTEST_SKIP() << "npm ci was not run in tests/node";
+            FAIL() << "missing: run ./test, or npm ci --prefix tests/node";
         std::ofstream(folder.path() / "node.secret") << node_secret << "\n";
         fs::permissions(folder.path() / "node.secret", fs::perms::owner_read);
         with_queue({"bind", "bot", std::string(amqp::envelope_exchange), "topic"});

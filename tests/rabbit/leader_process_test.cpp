@@ -65,7 +65,7 @@ protected:
 TEST_F(LeaderProcess, TellsAStrangerEachEventAsJson) {
     const auto script = source_directory() / "tests/node/event_consumer.mjs";
     if (!fs::exists(script.parent_path() / "node_modules/amqplib"))
-        GTEST_SKIP() << "npm ci was not run in tests/node";
+        FAIL() << "missing: run ./test, or npm ci --prefix tests/node";
     ServerProcess server(serving(broker().url(vhost)));
     ServerChild consumer(
         {.binary = "/usr/bin/env",
